@@ -1,0 +1,49 @@
+/** Deterministic ids: the same input gives the same id on every machine of the hospital. */
+import { createHash, createHmac } from 'node:crypto';
+
+/** RFC 9562 §6.6: the name space of URLs, from which the hospital's own name space is made. */
+const URL_NAMESPACE = '6ba7b811-9dad-11d1-80b4-00c04fd430c8';
+
+/** RFC 9562 §5.5, UUID version 5 (SHA-1 of name space and name). */
+export function uuidV5(namespace: string, name: string): string {
+  const digest = createHash('sha1')
+    .update(Buffer.from(namespace.replaceAll('-', ''), 'hex'))
+    .update(name, 'utf8')
+    .digest();
+  digest[6] = (digest[6]! & 0x0f) | 0x50;
+  digest[8] = (digest[8]! & 0x3f) | 0x80;
+  const hex = digest.toString('hex', 0, 16);
+  return `${hex.slice(0, 8)}-${hex.slice(8, 12)}-${hex.slice(12, 16)}-${hex.slice(16, 20)}-${hex.slice(20)}`;
+}
+
+/** Id of a FHIR resource: from its business key within the hospital, so that later messages meet it again. */
+export function resourceId(hospital: string, type: string, ...key: readonly string[]): string {
+  const namespace = uuidV5(URL_NAMESPACE, `urn:dhc:hospital:${hospital}`);
+  return uuidV5(namespace, [type, ...key].map(escapePart).join('|'));
+}
+
+/** Joins unambiguously: `a|b`,`c` and `a`,`b|c` differ. */
+function escapePart(part: string): string {
+  return part.replaceAll('\\', '\\\\').replaceAll('|', '\\|');
+}
+
+/**
+ * Id of a source item: keyed, so that it tells nobody outside the hospital anything of the content.
+ * @param key 32 bytes from the keystore
+ * @param contentDigest SHA-256 of the bytes as received
+ * @returns 32 hex digits
+ */
+export function itemId(key: Uint8Array, feed: string, sourceKey: string, contentDigest: Uint8Array): string {
+  const mac = createHmac('sha256', key);
+  for (const part of [Buffer.from(feed, 'utf8'), Buffer.from(sourceKey, 'utf8'), contentDigest]) {
+    const length = Buffer.alloc(4);
+    length.writeUInt32BE(part.length);
+    mac.update(length).update(part);
+  }
+  return mac.digest('hex').slice(0, 32);
+}
+
+/** Opaque stand-in for a value that must not be written (a source key, a patient identifier); 32 hex digits. */
+export function keyedDigest(key: Uint8Array, label: string, value: string): string {
+  return createHmac('sha256', key).update(`${label}\0${value}`, 'utf8').digest('hex').slice(0, 32);
+}
