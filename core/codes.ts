@@ -24,7 +24,11 @@ export const codes = {
     hint: 'correct the places listed above, then run `dhc config check`',
   },
   'config.missing': { stage: 'config', kind: 'permanent', hint: 'write one with `dhc init`, or name it with --config' },
-  'config.secret': { stage: 'config', kind: 'permanent', hint: 'give secrets as ${env:NAME} or file:PATH' },
+  'config.secret': {
+    stage: 'config',
+    kind: 'permanent',
+    hint: 'give secrets as ${env:NAME} or file:PATH',
+  },
 
   // services
   'service.missing': {
