@@ -223,6 +223,7 @@ export const codes = {
 
   // verification and use
   'receipt.format': { stage: 'verify', kind: 'permanent', hint: 'the file is not a receipt of a known format' },
+  'cli.internal': { stage: 'cli', kind: 'permanent', hint: 'this is a fault of the bridge: run again with DHC_DEBUG=1 and report what it prints' },
   'cli.usage': { stage: 'cli', kind: 'permanent', hint: 'see `dhc --help`' },
   'cli.not-found': {
     stage: 'cli',
