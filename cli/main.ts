@@ -1,0 +1,22 @@
+/** The command line: thin over the same functions that the bridge and the demo use. */
+import { Command, CommanderError } from 'commander';
+import { registerConfig } from './commands/config.ts';
+import { registerInit } from './commands/init.ts';
+import { exit } from './output.ts';
+
+const program = new Command('dhc')
+  .description('DHC Bridge: from hospital systems to sealed, anchored, verifiable records')
+  .option('--config <file>', 'config file (default: $DHC_CONFIG or bridge.yaml)')
+  .option('--json', 'one JSON document on stdout')
+  .showHelpAfterError()
+  .exitOverride();
+
+registerInit(program);
+registerConfig(program);
+
+try {
+  await program.parseAsync();
+} catch (error) {
+  if (!(error instanceof CommanderError)) throw error;
+  process.exitCode = error.exitCode === 0 ? exit.ok : exit.usage;
+}
