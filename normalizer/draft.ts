@@ -1,0 +1,155 @@
+/**
+ * A bundle in the making. Maps add resources under business keys; `finish` adds the source and its
+ * Provenance, lets the gate judge, and makes the canonical bytes. The same input gives the same bytes: no
+ * clock is read.
+ */
+import { createHash } from 'node:crypto';
+import type { ErrorCode } from '../core/codes.ts';
+import { resourceId } from '../core/ids.ts';
+import { canonicalJson } from '../core/json.ts';
+import type { Issue, Normalized, PatientIdentifier, Rejected } from '../core/types.ts';
+import type { NormalizeContext } from './context.ts';
+import { checkBundle } from './gate/index.ts';
+import { reject } from './outcome.ts';
+import { provenance, sourceBinary } from './provenance.ts';
+import { quality } from './quality.ts';
+import { SourceTracker } from './sources.ts';
+import { fillMissing, prune } from './tree.ts';
+
+export interface Mapping {
+  readonly name: string;
+  readonly version: string;
+  /** Of the map, hex. */
+  readonly sha256: string;
+}
+
+/** The mapping entry of a map that is code: its digest stands for name and version, which change with it. */
+export function codeMapping(name: string, version: string): Mapping {
+  return { name, version, sha256: createHash('sha256').update(`${name}\0${version}`).digest('hex') };
+}
+
+/** How the source is kept: as a Binary that `finish` adds, or by a resource that the map has added itself. */
+export type KeptSource =
+  | { readonly contentType: string; readonly bytes: Uint8Array }
+  | { readonly reference: string; readonly sha256: string };
+
+export interface Finish {
+  /** Null where the record belongs to no person. */
+  readonly patient: PatientIdentifier | null;
+  readonly source: KeptSource;
+  /** FHIR dateTime of the message or document itself, as precise as it is there. */
+  readonly occurred?: string;
+}
+
+interface Entry {
+  readonly fullUrl: string;
+  readonly resource: fhir4.FhirResource;
+  readonly verbatim: boolean;
+}
+
+export class Draft {
+  readonly context: NormalizeContext;
+  readonly mapping: Mapping;
+  readonly sources: SourceTracker;
+  readonly #entries = new Map<string, Entry>();
+  readonly #issues: Issue[] = [];
+
+  constructor(context: NormalizeContext, mapping: Mapping) {
+    this.context = context;
+    this.mapping = mapping;
+    this.sources = new SourceTracker(context.trace ?? false);
+  }
+
+  /** `urn:uuid:…` of a resource by its business key, whether or not it was added yet. */
+  urn(type: fhir4.FhirResource['resourceType'], key: readonly string[]): string {
+    return `urn:uuid:${resourceId(this.context.hospital.id, type, ...key)}`;
+  }
+
+  /**
+   * Adds a resource (without id) or fills what the one under the same type and key lacks.
+   * @returns its `urn:uuid:…`, for references
+   */
+  add<R extends fhir4.FhirResource>(key: readonly string[], resource: R): string {
+    const urn = this.urn(resource.resourceType, key);
+    const present = this.#entries.get(urn);
+    const made = prune(resource);
+    if (present) fillMissing(present.resource as never, made as never);
+    else {
+      const id = urn.slice('urn:uuid:'.length);
+      this.#entries.set(urn, { fullUrl: urn, resource: { ...made, id }, verbatim: false });
+    }
+    return urn;
+  }
+
+  /** Adds a resource exactly as it came, under its absolute URL; the bundle becomes a `collection`. */
+  addVerbatim(fullUrl: string, resource: fhir4.FhirResource): void {
+    this.#entries.set(fullUrl, { fullUrl, resource, verbatim: true });
+  }
+
+  /** @param detail one sentence without any patient value */
+  issue(severity: Issue['severity'], code: ErrorCode, path: string, detail: string): void {
+    this.#issues.push({ severity, code, path, detail });
+  }
+
+  unmappedCode(system: string, code: string): void {
+    this.sources.unmappedCode(system, code);
+  }
+
+  /** Refuses the whole item with what was found so far. */
+  reject(code: ErrorCode, detail: string): Rejected {
+    const issue: Issue = { severity: 'error', code, path: '', detail };
+    return reject(code, detail, [issue, ...this.#issues], this.sources.coverage());
+  }
+
+  finish(end: Finish): Normalized | Rejected {
+    const bundle = this.#bundle(end);
+    const text = canonicalJson(bundle);
+    const coverage = this.sources.coverage();
+    const found = checkBundle(bundle, text);
+    const issues = [...this.#issues, ...found];
+    if (found.some((issue) => issue.severity === 'error'))
+      return reject('item.invalid-bundle', 'the bundle is not valid R4', issues, coverage);
+    const trace = this.sources.trace();
+    return {
+      status: issues.some((issue) => issue.severity !== 'information') ? 'issues' : 'ok',
+      bundle,
+      bytes: new TextEncoder().encode(text),
+      patient: end.patient,
+      issues,
+      coverage,
+      mapping: this.mapping,
+      quality: quality(coverage, issues),
+      ...(trace ? { trace } : {}),
+    };
+  }
+
+  #bundle(end: Finish): fhir4.Bundle {
+    const targets = [...this.#entries.values()];
+    const source = this.#keep(end.source);
+    const verbatim = targets.some((entry) => entry.verbatim);
+    for (const [key, resource] of provenance(this, targets.map(targetUrl), source, end.occurred))
+      this.add(key, resource);
+    const entries = [...this.#entries.values()];
+    return verbatim
+      ? {
+          resourceType: 'Bundle',
+          type: 'collection',
+          entry: entries.map(({ fullUrl, resource }) => ({ fullUrl, resource })),
+        }
+      : { resourceType: 'Bundle', type: 'transaction', entry: entries.map(transactionEntry) };
+  }
+
+  #keep(source: KeptSource): { reference: string; sha256: string } {
+    if ('reference' in source) return source;
+    const sha256 = createHash('sha256').update(source.bytes).digest('hex');
+    return { reference: this.add([sha256], sourceBinary(source.contentType, source.bytes)), sha256 };
+  }
+}
+
+function targetUrl(entry: Entry): string {
+  return entry.fullUrl;
+}
+
+function transactionEntry({ fullUrl, resource }: Entry): fhir4.BundleEntry {
+  return { fullUrl, resource, request: { method: 'PUT', url: `${resource.resourceType}/${resource.id}` } };
+}

@@ -1,0 +1,21 @@
+/** Source item → FHIR R4 bundle. Pure and synchronous; never throws: what cannot be read is refused with its reason. */
+import type { Normalized, Rejected, SourceKind } from '../core/types.ts';
+import type { NormalizeContext, NormalizeInput } from './context.ts';
+import { reject, rejectError } from './outcome.ts';
+
+export type { HospitalContext, NormalizeContext, NormalizeInput, PartHeader } from './context.ts';
+
+type Normalizer = (input: NormalizeInput, context: NormalizeContext) => Normalized | Rejected;
+
+/** One line a kind; each is `normalizer/<kind>/index.ts`. */
+const normalizers: Partial<Record<SourceKind, Normalizer>> = {};
+
+export function normalize(input: NormalizeInput, context: NormalizeContext): Normalized | Rejected {
+  const normalizer = normalizers[input.kind];
+  if (!normalizer) return reject('item.unsupported', 'no normaliser reads this kind of source');
+  try {
+    return normalizer(input, context);
+  } catch (error) {
+    return rejectError(error);
+  }
+}

@@ -1,0 +1,58 @@
+/**
+ * What every bundle says of its own making: the bridge as Device, and a Provenance from the source
+ * to all that was made of it (R4 Provenance; activity and agent types from its example bindings).
+ */
+import type { Draft } from './draft.ts';
+
+const ABSENT = 'http://hl7.org/fhir/StructureDefinition/data-absent-reason';
+/** R4 instant: to the second at least, with an offset. */
+const INSTANT = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?(Z|[+-]\d\d:\d\d)$/;
+
+export function sourceBinary(contentType: string, bytes: Uint8Array): fhir4.Binary {
+  return { resourceType: 'Binary', contentType, data: Buffer.from(bytes).toString('base64') };
+}
+
+/**
+ * @param occurred the source's own time. It is `recorded` where it is precise enough; else `recorded` is absent
+ * with a reason: the time of receipt would give the same source other bytes each time (docs/decisions/0050).
+ */
+export function provenance(
+  draft: Draft,
+  targets: readonly string[],
+  source: { readonly reference: string; readonly sha256: string },
+  occurred: string | undefined,
+): [readonly string[], fhir4.FhirResource][] {
+  const { mapping, context } = draft;
+  const deviceKey = ['bridge', context.feed];
+  const device: fhir4.Device = {
+    resourceType: 'Device',
+    deviceName: [{ name: 'DHC Bridge', type: 'model-name' }],
+    identifier: [{ system: 'urn:dhc:feed', value: context.feed }],
+  };
+  const made: fhir4.Provenance = {
+    resourceType: 'Provenance',
+    target: targets.map((reference) => ({ reference })),
+    ...(occurred ? { occurredDateTime: occurred } : {}),
+    ...(occurred && INSTANT.test(occurred)
+      ? { recorded: occurred }
+      : { recorded: undefined as never, _recorded: { extension: [{ url: ABSENT, valueCode: 'unknown' }] } }),
+    policy: [`urn:dhc:mapping:${mapping.name}:${mapping.version}:${mapping.sha256}`],
+    agent: [{ type: { coding: [ASSEMBLER] }, who: { reference: draft.urn('Device', deviceKey) } }],
+    entity: [{ role: 'source', what: { reference: source.reference, identifier: digestIdentifier(source.sha256) } }],
+  };
+  return [
+    [deviceKey, device],
+    [['mapping', mapping.name, source.sha256], made],
+  ];
+}
+
+const ASSEMBLER: fhir4.Coding = {
+  system: 'http://terminology.hl7.org/CodeSystem/provenance-participant-type',
+  code: 'assembler',
+};
+
+/** The digest as a URI (RFC 6920 `ni`), which any reader can compare. */
+function digestIdentifier(sha256: string): fhir4.Identifier {
+  const name = Buffer.from(sha256, 'hex').toString('base64url');
+  return { system: 'urn:ietf:rfc:3986', value: `ni:///sha-256;${name}` };
+}

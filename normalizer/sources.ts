@@ -1,0 +1,54 @@
+/** Keeps account of what of the source was read. Places, never values. */
+import type { Coverage, Trace } from '../core/types.ts';
+
+export class SourceTracker {
+  readonly #seen = new Set<string>();
+  readonly #used = new Set<string>();
+  readonly #unmapped = new Map<string, number>();
+  readonly #trace: Trace[] | null;
+
+  constructor(trace: boolean) {
+    this.#trace = trace ? [] : null;
+  }
+
+  /**
+   * A populated place of the source. Places are exact and tell repetitions apart by `[n]`
+   * (`OBX[3]-5[1].2`, `/ClinicalDocument/component[2]/…`); the report counts them without `[n]`.
+   */
+  seen(place: string): void {
+    this.#seen.add(place);
+  }
+
+  /** A place that a rule read; with element and rule it enters the trace. Unseen places do not count. */
+  used(place: string, element?: string, rule?: string): void {
+    this.#used.add(place);
+    if (this.#trace && element !== undefined) this.#trace.push({ element, source: place, rule: rule ?? '' });
+  }
+
+  unmappedCode(system: string, code: string): void {
+    const key = `${system}|${code}`;
+    this.#unmapped.set(key, (this.#unmapped.get(key) ?? 0) + 1);
+  }
+
+  coverage(): Coverage {
+    const left = new Map<string, number>();
+    let mapped = 0;
+    for (const place of this.#seen) {
+      if (this.#used.has(place)) {
+        mapped += 1;
+        continue;
+      }
+      const general = place.replaceAll(/\[\d+\]/g, '');
+      left.set(general, (left.get(general) ?? 0) + 1);
+    }
+    return { seen: this.#seen.size, mapped, left: sorted(left), unmappedCodes: sorted(this.#unmapped) };
+  }
+
+  trace(): readonly Trace[] | undefined {
+    return this.#trace ?? undefined;
+  }
+}
+
+function sorted(counts: ReadonlyMap<string, number>): Record<string, number> {
+  return Object.fromEntries([...counts].sort(([a], [b]) => (a < b ? -1 : a > b ? 1 : 0)));
+}

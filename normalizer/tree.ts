@@ -1,0 +1,51 @@
+/** Pure operations on resources that are being built. Numbers may be `JSON.rawJSON` objects and are leaves. */
+import { canonicalJson, isNumber } from '../core/json.ts';
+
+type Tree = Record<string, unknown>;
+
+export function isTree(value: unknown): value is Tree {
+  return typeof value === 'object' && value !== null && !Array.isArray(value) && !isNumber(value);
+}
+
+/** Without undefined, empty strings, empty objects and empty arrays; nulls within arrays stay (R4 JSON §2.6.2). */
+export function prune<T>(value: T): T {
+  return (pruned(value) ?? {}) as T;
+}
+
+function pruned(value: unknown): unknown {
+  if (value === '' || value === undefined) return undefined;
+  if (Array.isArray(value)) {
+    const kept = value.map(pruned).filter((item) => item !== undefined);
+    return kept.some((item) => item !== null) ? kept : undefined;
+  }
+  if (!isTree(value)) return value;
+  const out: Tree = {};
+  let any = false;
+  for (const key of Object.keys(value)) {
+    const item = pruned(value[key]);
+    if (item === undefined || item === null) continue;
+    out[key] = item;
+    any = true;
+  }
+  return any ? out : undefined;
+}
+
+/**
+ * Fills what `target` lacks from `more`: objects by property, identifiers by union; another list
+ * that is present stays as it is, and the first value wins. An element of choice type counts as present
+ * in any of its types when the caller gives it in one only.
+ */
+export function fillMissing(target: Tree, more: Tree): void {
+  for (const [key, value] of Object.entries(more)) {
+    const present = target[key];
+    if (present === undefined) target[key] = value;
+    else if (key === 'identifier' && Array.isArray(present) && Array.isArray(value))
+      target[key] = union(present, value);
+    else if (isTree(present) && isTree(value)) fillMissing(present, value);
+  }
+}
+
+function union(a: readonly unknown[], b: readonly unknown[]): unknown[] {
+  const known = new Set(a.map(canonicalJson));
+  return [...a, ...b.filter((item) => !known.has(canonicalJson(item)))];
+}
