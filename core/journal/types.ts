@@ -299,6 +299,8 @@ export interface DeadLetterRow {
   readonly at: string;
   /** OperationOutcome in the spool. */
   readonly outcome: string | null;
+  /** First bytes of an item that was refused when read, in the spool. */
+  readonly head: string | null;
   /** The whole bytes are in the spool; otherwise the source has to be read again. */
   readonly spooled: boolean;
   readonly state: DeadLetterState;
@@ -337,7 +339,7 @@ export interface NewInboxRow {
   readonly refusal?: { readonly code: ErrorCode; readonly detail: string };
 }
 
-export interface InboxRow extends NewInboxRow {
+export interface InboxRow extends Omit<NewInboxRow, 'contentDigest'> {
   readonly seq: number;
 }
 

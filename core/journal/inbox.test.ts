@@ -1,0 +1,90 @@
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import type { ReadLimits } from '../types.ts';
+import { type InboxSpool, openInbox } from './inbox.ts';
+import { type Journal, openJournal } from './index.ts';
+
+const secrets = { digestKey: new Uint8Array(32).fill(1), columnKey: new Uint8Array(32).fill(2) };
+const limits: ReadLimits = { items: 1000, bytes: 1e9, itemBytes: 1e6 };
+let journal: Journal;
+let spool: InboxSpool & { writes: number; bodies: Map<string, Uint8Array>; broken: boolean };
+
+beforeEach(() => {
+  journal = openJournal(':memory:', secrets);
+  const bodies = new Map<string, Uint8Array>();
+  spool = {
+    writes: 0,
+    bodies,
+    broken: false,
+    async putMany(list) {
+      if (this.broken) throw new Error('disk full');
+      this.writes += 1;
+      return list.map((body, index) => {
+        const id = `${this.writes}-${index}`;
+        bodies.set(id, body);
+        return id;
+      });
+    },
+    get: async (id) => bodies.get(id)!,
+    remove: async (id) => void bodies.delete(id),
+  };
+});
+
+afterEach(() => journal.close());
+
+function message(key: string, text = key) {
+  return { sourceKey: key, kind: 'hl7v2', receivedAt: '2026-01-01T00:00:00.000Z', bytes: Buffer.from(text) } as const;
+}
+
+async function collect(after = 0, bounds = limits) {
+  const seen = [];
+  const inbox = openInbox('lab', journal, spool);
+  for await (const { seq, entry } of inbox.read(after, bounds, new AbortController().signal)) seen.push({ seq, entry });
+  return seen;
+}
+
+describe('inbox', () => {
+  it('shares one durable write among the puts of many senders and keeps their order', async () => {
+    const inbox = openInbox('lab', journal, spool);
+    const puts = await Promise.all(Array.from({ length: 1000 }, (_, index) => inbox.put(message(`m${index}`))));
+    expect(puts.map((put) => put.seq)).toEqual(Array.from({ length: 1000 }, (_, index) => index + 1));
+    expect(spool.writes).toBeLessThan(5);
+    const seen = await collect();
+    expect(seen.map(({ entry }) => entry.sourceKey)).toEqual(Array.from({ length: 1000 }, (_, index) => `m${index}`));
+  });
+
+  it('answers a resend with the first place and tells other content under the same key', async () => {
+    const inbox = openInbox('lab', journal, spool);
+    const [first, resend] = await Promise.all([inbox.put(message('m1')), inbox.put(message('m1'))]);
+    expect(resend).toEqual({ ...first, duplicate: true });
+    expect(await inbox.put(message('m1', 'changed'))).toMatchObject({ duplicate: false, conflict: true });
+    expect(spool.bodies.size).toBe(2);
+  });
+
+  it('recognises a resend after the item was consumed', async () => {
+    const inbox = openInbox('lab', journal, spool);
+    const { seq } = await inbox.put(message('m1'));
+    expect(await journal.inboxConsumed('lab', seq)).toHaveLength(1);
+    expect(await inbox.put(message('m1'))).toMatchObject({ duplicate: true });
+    expect(await collect()).toEqual([]);
+  });
+
+  it('rejects every waiting sender when nothing could be written, and goes on afterwards', async () => {
+    const inbox = openInbox('lab', journal, spool);
+    spool.broken = true;
+    const results = await Promise.allSettled([inbox.put(message('m1')), inbox.put(message('m2'))]);
+    expect(results.map((result) => result.status)).toEqual(['rejected', 'rejected']);
+    spool.broken = false;
+    expect(await inbox.put(message('m1'))).toMatchObject({ duplicate: false });
+  });
+
+  it('keeps refused frames in their place and reads no more than the limits', async () => {
+    const inbox = openInbox('lab', journal, spool);
+    await inbox.put(message('m1'));
+    const { bytes: head, ...rest } = message('frame-1', 'noise');
+    await inbox.refuse({ ...rest, head, size: 5, code: 'source.frame', detail: 'no start block' });
+    await inbox.put(message('m2'));
+    expect((await collect()).map(({ entry }) => entry.type)).toEqual(['item', 'refused', 'item']);
+    expect(await collect(1, { ...limits, items: 1 })).toMatchObject([{ seq: 2, entry: { code: 'source.frame' } }]);
+    expect(await collect(0, { ...limits, bytes: 1 })).toHaveLength(1);
+  });
+});

@@ -1,0 +1,109 @@
+/** The inbox of pushed items: durable before the sender is acknowledged, many senders in one disk write. */
+import { createHash } from 'node:crypto';
+import type { Inbox, InboxEntry, ReadLimits, RefusedItem, SourceItem } from '../types.ts';
+import type { InboxPut, InboxRow, InboxTable, NewInboxRow } from './types.ts';
+
+/** What the inbox needs of the spool. */
+export interface InboxSpool {
+  /** Durable when it resolves; ids in the order of the bodies. */
+  putMany(bodies: readonly Uint8Array[]): Promise<string[]>;
+  get(id: string): Promise<Uint8Array>;
+  remove(id: string): Promise<void>;
+}
+
+type Pushed = Omit<SourceItem, 'type' | 'parts'>;
+
+interface Waiting {
+  readonly body: Uint8Array;
+  readonly row: Omit<NewInboxRow, 'spool'>;
+  resolve(put: InboxPut): void;
+  reject(error: unknown): void;
+}
+
+/** Most puts that share one transaction: bounds its memory and the wait of the first of them. */
+const GROUP = 512;
+/** Rows fetched from the journal at a time while reading. */
+const PAGE = 256;
+
+/** @returns the inbox of one feed; inboxes of several feeds each commit for themselves */
+export function openInbox(feed: string, table: InboxTable, spool: InboxSpool): Inbox {
+  const waiting: Waiting[] = [];
+  let committing = false;
+
+  function enqueue(row: Omit<NewInboxRow, 'spool'>, body: Uint8Array): Promise<InboxPut> {
+    return new Promise((resolve, reject) => {
+      waiting.push({ row, body, resolve, reject });
+      if (!committing) void commitAll();
+    });
+  }
+
+  /** While one group is written the next gathers, so that the group grows with the load. */
+  async function commitAll(): Promise<void> {
+    committing = true;
+    await new Promise(setImmediate);
+    while (waiting.length > 0) {
+      const group = waiting.splice(0, GROUP);
+      await commit(group);
+    }
+    committing = false;
+  }
+
+  async function commit(group: readonly Waiting[]): Promise<void> {
+    try {
+      const ids = await spool.putMany(group.map((entry) => entry.body));
+      const puts = await table.inboxPut(group.map((entry, index) => ({ ...entry.row, spool: ids[index]! })));
+      group.forEach((entry, index) => {
+        entry.resolve(puts[index]!);
+      });
+      await Promise.all(ids.filter((_, index) => puts[index]!.duplicate).map((id) => spool.remove(id)));
+    } catch (error) {
+      for (const entry of group) entry.reject(error);
+    }
+  }
+
+  return {
+    async put(item: Pushed): Promise<InboxEntry> {
+      return enqueue(rowOf(feed, item, item.bytes), item.bytes);
+    },
+
+    async refuse(item: Omit<RefusedItem, 'type'>): Promise<void> {
+      const row = rowOf(feed, item, item.head);
+      await enqueue({ ...row, size: item.size, refusal: { code: item.code, detail: item.detail } }, item.head);
+    },
+
+    async *read(after: number, limits: ReadLimits, signal: AbortSignal) {
+      let seq = after;
+      let bytes = 0;
+      let items = 0;
+      while (!signal.aborted) {
+        const rows = await table.inboxRead(feed, seq, Math.min(PAGE, limits.items - items));
+        for (const row of rows) {
+          if (signal.aborted || items >= limits.items || bytes >= limits.bytes) return;
+          yield { seq: row.seq, entry: entryOf(row, await spool.get(row.spool)) };
+          seq = row.seq;
+          items += 1;
+          bytes += row.size;
+        }
+        if (rows.length === 0) return;
+      }
+    },
+  };
+}
+
+function rowOf(feed: string, item: Pick<Pushed, 'sourceKey' | 'kind' | 'charset' | 'receivedAt'>, body: Uint8Array) {
+  return {
+    feed,
+    sourceKey: item.sourceKey,
+    contentDigest: createHash('sha256').update(body).digest('hex'),
+    kind: item.kind,
+    ...(item.charset === undefined ? {} : { charset: item.charset }),
+    receivedAt: item.receivedAt,
+    size: body.length,
+  };
+}
+
+function entryOf(row: InboxRow, bytes: Uint8Array): SourceItem | RefusedItem {
+  const { sourceKey, kind, receivedAt, charset, refusal, size } = row;
+  if (refusal) return { type: 'refused', sourceKey, kind, receivedAt, size, head: bytes, ...refusal };
+  return { type: 'item', sourceKey, kind, receivedAt, bytes, ...(charset === undefined ? {} : { charset }) };
+}

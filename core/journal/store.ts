@@ -1,0 +1,113 @@
+/** The open database with what all parts of the journal share: statements, transactions and the column cipher. */
+import { createCipheriv, createDecipheriv, randomBytes } from 'node:crypto';
+import { DatabaseSync, type SQLInputValue, type StatementSync } from 'node:sqlite';
+import { keyedDigest } from '../ids.ts';
+import { migrate } from './schema.ts';
+
+/** 32 bytes each, from the keystore. */
+export interface JournalSecrets {
+  /** `dhc/digest/1` */
+  readonly digestKey: Uint8Array;
+  /** Encrypts source keys and cursors. */
+  readonly columnKey: Uint8Array;
+}
+
+type Row = Record<string, SQLInputValue>;
+
+export class Store {
+  readonly #db: DatabaseSync;
+  readonly #secrets: JournalSecrets;
+  readonly #statements = new Map<string, StatementSync>();
+
+  /** @param path file, or `:memory:` */
+  constructor(path: string, secrets: JournalSecrets) {
+    this.#secrets = secrets;
+    this.#db = new DatabaseSync(path, { timeout: 10_000, enableForeignKeyConstraints: true });
+    // FULL: a committed step survives a power cut, not only a killed process.
+    this.#db.exec('PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA wal_autocheckpoint = 4000;');
+    migrate(this.#db);
+  }
+
+  get<T>(sql: string, ...values: SQLInputValue[]): T | undefined {
+    return this.#prepare(sql).get(...values) as T | undefined;
+  }
+
+  all<T>(sql: string, ...values: SQLInputValue[]): T[] {
+    return this.#prepare(sql).all(...values) as T[];
+  }
+
+  /** @returns rows changed */
+  run(sql: string, ...values: SQLInputValue[]): number {
+    return Number(this.#prepare(sql).run(...values).changes);
+  }
+
+  /** Inserts one row; the column names are ours, never input. */
+  insert(table: string, row: Row, conflict: '' | 'OR IGNORE' | 'OR REPLACE' = ''): number {
+    const columns = Object.keys(row);
+    const marks = columns.map(() => '?').join(', ');
+    return this.run(
+      `INSERT ${conflict} INTO ${table} (${columns.join(', ')}) VALUES (${marks})`,
+      ...Object.values(row),
+    );
+  }
+
+  /** All or nothing, on disk when it returns. */
+  transaction<T>(work: () => T): T {
+    this.#db.exec('BEGIN IMMEDIATE');
+    try {
+      const result = work();
+      this.#db.exec('COMMIT');
+      return result;
+    } catch (error) {
+      if (this.#db.isTransaction) this.#db.exec('ROLLBACK');
+      throw error;
+    }
+  }
+
+  digest(label: 'source-key' | 'content', value: string): string {
+    return keyedDigest(this.#secrets.digestKey, `journal/${label}`, value);
+  }
+
+  /** AES-256-GCM: nonce (12) ‖ tag (16) ‖ ciphertext, bound to its column. */
+  encrypt(column: string, text: string): Uint8Array {
+    const nonce = randomBytes(12);
+    const cipher = createCipheriv('aes-256-gcm', this.#secrets.columnKey, nonce).setAAD(Buffer.from(column));
+    const body = Buffer.concat([cipher.update(text, 'utf8'), cipher.final()]);
+    return Buffer.concat([nonce, cipher.getAuthTag(), body]);
+  }
+
+  decrypt(column: string, bytes: Uint8Array): string {
+    const decipher = createDecipheriv('aes-256-gcm', this.#secrets.columnKey, bytes.subarray(0, 12))
+      .setAAD(Buffer.from(column))
+      .setAuthTag(bytes.subarray(12, 28));
+    return decipher.update(bytes.subarray(28), undefined, 'utf8') + decipher.final('utf8');
+  }
+
+  close(): void {
+    this.#statements.clear();
+    this.#db.close();
+  }
+
+  #prepare(sql: string): StatementSync {
+    let statement = this.#statements.get(sql);
+    if (!statement) {
+      statement = this.#db.prepare(sql);
+      this.#statements.set(sql, statement);
+    }
+    return statement;
+  }
+}
+
+export function now(): string {
+  return new Date().toISOString();
+}
+
+/** `WHERE` from the conditions that are set, with their values. */
+export function where(conditions: Readonly<Record<string, SQLInputValue | undefined>>): {
+  sql: string;
+  values: SQLInputValue[];
+} {
+  const set = Object.entries(conditions).filter((entry): entry is [string, SQLInputValue] => entry[1] !== undefined);
+  const sql = set.length === 0 ? '' : `WHERE ${set.map(([column]) => `${column} = ?`).join(' AND ')}`;
+  return { sql, values: set.map(([, value]) => value) };
+}
