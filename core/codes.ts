@@ -47,6 +47,16 @@ export const codes = {
     hint: 'check the address and that the service runs: `dhc doctor`',
   },
   'service.port-taken': { stage: 'service', kind: 'permanent', hint: 'free the port or configure another' },
+  'keystore.exists': {
+    stage: 'service',
+    kind: 'permanent',
+    hint: 'open the one that is there; a new one opens none of its records. Move it away only if nothing was sealed',
+  },
+  'keystore.format': {
+    stage: 'service',
+    kind: 'permanent',
+    hint: 'restore the keystore file and its table of salts from the same backup',
+  },
   'keystore.missing': {
     stage: 'service',
     kind: 'permanent',
@@ -192,6 +202,16 @@ export const codes = {
     kind: 'transient',
     hint: 'the block is not on the node; restore it from the CAR archive or a replica',
   },
+  'store.refused': {
+    stage: 'store',
+    kind: 'permanent',
+    hint: 'the address is not a Kubo RPC of a known version, or it asks for credentials; check services.ipfs',
+  },
+  'store.failed': {
+    stage: 'store',
+    kind: 'transient',
+    hint: 'the node reported a fault of its own; see its log, then `dhc doctor`',
+  },
   'store.full': { stage: 'store', kind: 'transient', hint: 'free disk space for the IPFS repository' },
   'chain.unreachable': { stage: 'anchor', kind: 'transient', hint: 'check the RPC address: `dhc doctor`' },
   'chain.wrong-chain': {
@@ -223,7 +243,11 @@ export const codes = {
 
   // verification and use
   'receipt.format': { stage: 'verify', kind: 'permanent', hint: 'the file is not a receipt of a known format' },
-  'cli.internal': { stage: 'cli', kind: 'permanent', hint: 'this is a fault of the bridge: run again with DHC_DEBUG=1 and report what it prints' },
+  'cli.internal': {
+    stage: 'cli',
+    kind: 'permanent',
+    hint: 'this is a fault of the bridge: run again with DHC_DEBUG=1 and report what it prints',
+  },
   'cli.usage': { stage: 'cli', kind: 'permanent', hint: 'see `dhc --help`' },
   'cli.not-found': {
     stage: 'cli',

@@ -1,0 +1,110 @@
+/**
+ * Packs sealed records into one CAR file: the manifest as its one root, then everything that has to be pinned with
+ * it. Memory holds one record's content and the rows of the manifest, whatever the batch weighs.
+ */
+import { decode } from '@ipld/dag-cbor';
+import { BridgeError } from '../../core/errors.ts';
+import type { Batch, SealedRecord } from '../../core/types.ts';
+import { leafOf, merkleTree } from '../chain/merkle.ts';
+import { CarFile } from './car.ts';
+import { blockCid, DAG_CBOR, MAX_BLOCK, unixfs } from './cid.ts';
+import { encodeManifest, encodeParts, MAX_RECORDS, type Part } from './manifest.ts';
+
+export interface RecordToPack {
+  /** Ours; goes back in `order`, never into the file. */
+  readonly itemId: string;
+  /** C1. */
+  readonly content: Uint8Array;
+  /** C2, dag-cbor, at most 1 MiB. */
+  readonly capsule: Uint8Array;
+  readonly commitment: string;
+  readonly tag: string;
+  /** Sealed parts, stored before with `Kubo.addStream`. */
+  readonly parts?: readonly Part[];
+}
+
+export interface PackedBatch extends Batch {
+  readonly carPath: string;
+  /** In manifest order, as are `tags`, `leaves` and `order`. */
+  readonly records: readonly SealedRecord[];
+  /** Item ids. */
+  readonly order: readonly string[];
+  /** 0x-hex. */
+  readonly leaves: readonly string[];
+  /** Distinct blocks in the file. */
+  readonly blocks: number;
+  /** Length of the file. */
+  readonly bytes: number;
+}
+
+/**
+ * The same records in the same order give the same file; in any order the same manifest and root.
+ * The file appears under its name when it is durable; after an error there is none.
+ * @param records read once, one at a time
+ * @throws BridgeError `seal.failed` for no or too many records, a tag twice or a capsule out of form
+ */
+export async function packBatch(
+  batch: { hospital: string; records: Iterable<RecordToPack> | AsyncIterable<RecordToPack> },
+  outPath: string,
+): Promise<PackedBatch> {
+  const car = await CarFile.create(outPath);
+  try {
+    const rows: { itemId: string; record: SealedRecord }[] = [];
+    for await (const record of batch.records) {
+      if (rows.length === MAX_RECORDS)
+        throw new BridgeError('seal.failed', `a batch has more than ${MAX_RECORDS} records`);
+      rows.push({ itemId: record.itemId, record: await putRecord(car, record) });
+    }
+    if (rows.length === 0) throw new BridgeError('seal.failed', 'a batch has no records');
+    rows.sort((a, b) => (a.record.tag < b.record.tag ? -1 : 1));
+    const records = rows.map((row) => row.record);
+    if (new Set(records.map((record) => record.tag)).size !== records.length)
+      throw new BridgeError('seal.failed', 'a batch has one tag twice');
+    const manifest = encodeManifest({ hospital: batch.hospital, records });
+    await car.put(manifest);
+    await car.finish(manifest.cid);
+    const tree = merkleTree(records.map(leafOf));
+    return {
+      manifestCid: manifest.cid.toString(),
+      root: tree.root,
+      count: records.length,
+      tags: records.map((record) => record.tag),
+      carPath: outPath,
+      records,
+      order: rows.map((row) => row.itemId),
+      leaves: tree.leaves,
+      blocks: car.blocks,
+      bytes: car.bytes,
+    };
+  } catch (error) {
+    await car.discard();
+    throw error;
+  }
+}
+
+async function putRecord(car: CarFile, record: RecordToPack): Promise<SealedRecord> {
+  const content = await unixfs([record.content], (block) => car.put(block));
+  const capsule = { cid: blockCid(DAG_CBOR, record.capsule), bytes: checkedCapsule(record.capsule) };
+  await car.put(capsule);
+  const parts = record.parts === undefined ? undefined : encodeParts(record.parts);
+  if (parts !== undefined) await car.put(parts);
+  return {
+    contentCid: content.toString(),
+    capsuleCid: capsule.cid.toString(),
+    ...(parts === undefined ? {} : { partsCid: parts.cid.toString() }),
+    size: record.content.length + (record.parts ?? []).reduce((sum, part) => sum + part.size, 0),
+    commitment: record.commitment,
+    tag: record.tag,
+  };
+}
+
+/** Kubo walks it when it pins: what is not dag-cbor would fail there, with the batch half stored. */
+function checkedCapsule(bytes: Uint8Array): Uint8Array {
+  if (bytes.length > MAX_BLOCK) throw new BridgeError('seal.failed', 'a key packet is larger than a block');
+  try {
+    decode(bytes);
+  } catch (cause) {
+    throw new BridgeError('seal.failed', 'a key packet is not dag-cbor', { cause });
+  }
+  return bytes;
+}

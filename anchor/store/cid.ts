@@ -1,0 +1,94 @@
+/**
+ * Content identifiers. Everything that the bridge stores is CIDv1 with SHA2-256, as base32 text or as its 36
+ * binary bytes, in one of three codecs: raw and dag-pb (UnixFS) for sealed bytes, dag-cbor for what links them.
+ */
+import { createHash } from 'node:crypto';
+import { importByteStream } from 'ipfs-unixfs-importer';
+import { fixedSize } from 'ipfs-unixfs-importer/chunker';
+import { balanced } from 'ipfs-unixfs-importer/layout';
+import { CID } from 'multiformats/cid';
+import { create as createDigest } from 'multiformats/hashes/digest';
+import { BridgeError } from '../../core/errors.ts';
+
+export const RAW = 0x55;
+export const DAG_PB = 0x70;
+export const DAG_CBOR = 0x71;
+const SHA2_256 = 0x12;
+
+/** Largest block that every IPFS implementation exchanges (Kubo 0.39 refuses more). */
+export const MAX_BLOCK = 1024 * 1024;
+
+/** Children of one UnixFS node: Kubo's number; JavaScript's default differs and would give another CID. */
+const FAN_OUT = 174;
+
+export interface Block {
+  readonly cid: CID;
+  readonly bytes: Uint8Array;
+}
+
+export function sha256(bytes: Uint8Array): Uint8Array {
+  return createHash('sha256').update(bytes).digest();
+}
+
+export function blockCid(codec: number, bytes: Uint8Array): CID {
+  return cidOfDigest(codec, sha256(bytes));
+}
+
+/** @param digest SHA-256 of the block, 32 bytes */
+export function cidOfDigest(codec: number, digest: Uint8Array): CID {
+  return CID.createV1(codec, createDigest(SHA2_256, digest));
+}
+
+/**
+ * @throws BridgeError `store.mismatch` for anything but CIDv1, base32, SHA2-256 and one of our codecs
+ */
+export function parseCid(text: string): CID {
+  let cid: CID;
+  try {
+    cid = CID.parse(text);
+  } catch (cause) {
+    throw new BridgeError('store.mismatch', 'a text is no CID', { cause });
+  }
+  if (!isOurs(cid) || cid.toString() !== text) throw new BridgeError('store.mismatch', 'a CID is not of our form');
+  return cid;
+}
+
+/** True for CIDv1, SHA2-256 of full length, raw, dag-pb or dag-cbor. */
+export function isOurs(cid: CID): boolean {
+  return (
+    cid.version === 1 &&
+    cid.multihash.code === SHA2_256 &&
+    cid.multihash.digest.length === 32 &&
+    (cid.code === RAW || cid.code === DAG_PB || cid.code === DAG_CBOR)
+  );
+}
+
+/** True when the bytes are those that the CID names. */
+export function matches(cid: CID, bytes: Uint8Array): boolean {
+  return Buffer.from(cid.multihash.digest).equals(sha256(bytes));
+}
+
+/**
+ * UnixFS of a byte stream: chunks of 1 MiB, raw leaves, CIDv1, fan-out 174; one chunk alone is its own root.
+ * Memory is a few chunks. Blocks are handed to `put` leaves first, root last.
+ */
+export async function unixfs(
+  source: Iterable<Uint8Array> | AsyncIterable<Uint8Array>,
+  put: (block: Block) => Promise<void> | void,
+): Promise<CID> {
+  const store = {
+    async put(cid: CID, bytes: Uint8Array): Promise<CID> {
+      await put({ cid, bytes });
+      return cid;
+    },
+  };
+  const result = await importByteStream(source, store as never, {
+    cidVersion: 1,
+    rawLeaves: true,
+    reduceSingleLeafToSelf: true,
+    blockWriteConcurrency: 1,
+    chunker: fixedSize({ chunkSize: MAX_BLOCK }),
+    layout: balanced({ maxChildrenPerNode: FAN_OUT }),
+  });
+  return result.cid;
+}
