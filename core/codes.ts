@@ -68,6 +68,12 @@ export const codes = {
     hint: 'check the passphrase that keystore.passphrase refers to',
   },
 
+  'spool.missing': {
+    stage: 'service',
+    kind: 'permanent',
+    hint: 'a file of the data folder was removed by hand; run `dhc doctor`, then read the source again',
+  },
+
   // reading
   'source.missing': { stage: 'read', kind: 'permanent', hint: 'check the path or the name in the config' },
   'source.unreachable': {

@@ -1,0 +1,115 @@
+/**
+ * The keys of one hospital: a master secret in a file under a passphrase, and beside it the table of
+ * patients' salts. Everything else is derived (docs/architecture.md, "Keys").
+ */
+
+import { hkdfSha256 } from '../crypto/hkdf.ts';
+import { keyedDigest } from '../ids.ts';
+import type { PatientIdentifier } from '../types.ts';
+import { drawMaster, readMaster, writeMaster } from './master-file.ts';
+import { derivePatientKeys, HOSPITAL_REF, type PatientKeys } from './patient-keys.ts';
+import { createSalts, openSalts, type PatientSalts } from './salts.ts';
+
+export { HOSPITAL_REF, type PatientKeys } from './patient-keys.ts';
+
+/** `dhc/<purpose>/<version>` */
+export type KeyLabel = `dhc/${string}/${number}`;
+
+export interface Keystore {
+  /** A key of the hospital for one purpose; the same label gives the same 32 bytes. */
+  hospitalKey(label: KeyLabel): Uint8Array;
+  /**
+   * Keys of one patient, made at first use and durable when this returns.
+   * @param ref from `patientRef`
+   */
+  patientKeys(ref: string): PatientKeys;
+  /** The same for many in one transaction; answers in the order asked. */
+  patientKeysOf(refs: readonly string[]): PatientKeys[];
+  /**
+   * Destroys the patient's salt and with it the only way to the keys, except in backups of the table.
+   * A later use of the same ref starts with new keys.
+   * @returns whether there was anything to destroy
+   */
+  destroyPatient(ref: string): boolean;
+  close(): void;
+}
+
+/** Salts lie beside the keystore file. Both belong into the backup: without the table no patient's key returns. */
+export function saltsPath(path: string): string {
+  return path.endsWith('.json') ? `${path.slice(0, -'.json'.length)}.db` : `${path}.db`;
+}
+
+/**
+ * Makes a new keystore; never overwrites one.
+ * @throws BridgeError `keystore.exists`
+ */
+export async function createKeystore(path: string, passphrase: string): Promise<Keystore> {
+  const master = drawMaster();
+  const salts = createSalts(saltsPath(path), saltsKey(master));
+  try {
+    await writeMaster(path, passphrase, master);
+  } catch (error) {
+    salts.close();
+    throw error;
+  }
+  return new FileKeystore(master, salts);
+}
+
+/** @throws BridgeError `keystore.missing`, `keystore.format`, `keystore.locked` (wrong passphrase or changed file) */
+export async function openKeystore(path: string, passphrase: string): Promise<Keystore> {
+  const master = await readMaster(path, passphrase);
+  return new FileKeystore(master, openSalts(saltsPath(path), saltsKey(master)));
+}
+
+function saltsKey(master: Uint8Array): Uint8Array {
+  return hkdfSha256(master, 'dhc/salts/1', 32);
+}
+
+/**
+ * Opaque reference of a patient; null, where a record belongs to no person, gives the hospital's own.
+ * @returns 32 hex digits, or `hospital`
+ */
+export function patientRef(keystore: Keystore, patient: PatientIdentifier | null): string {
+  if (patient === null) return HOSPITAL_REF;
+  const value = `${patient.system.length}|${patient.system}|${patient.value}`;
+  return keyedDigest(keystore.hospitalKey('dhc/digest/1'), 'patient', value);
+}
+
+class FileKeystore implements Keystore {
+  readonly #master: Uint8Array;
+  readonly #salts: PatientSalts;
+  readonly #hospitalKeys = new Map<string, Uint8Array>();
+
+  constructor(master: Uint8Array, salts: PatientSalts) {
+    this.#master = master;
+    this.#salts = salts;
+  }
+
+  hospitalKey(label: KeyLabel): Uint8Array {
+    let key = this.#hospitalKeys.get(label);
+    if (key === undefined) {
+      key = hkdfSha256(this.#master, label, 32);
+      this.#hospitalKeys.set(label, key);
+    }
+    return key;
+  }
+
+  patientKeys(ref: string): PatientKeys {
+    return this.patientKeysOf([ref])[0]!;
+  }
+
+  patientKeysOf(refs: readonly string[]): PatientKeys[] {
+    return this.#salts.of(refs).map((salt) => derivePatientKeys(this.#master, salt));
+  }
+
+  destroyPatient(ref: string): boolean {
+    return this.#salts.destroy(ref);
+  }
+
+  close(): void {
+    this.#salts.close();
+    this.#master.fill(0);
+    for (const key of this.#hospitalKeys.values()) key.fill(0);
+    this.#hospitalKeys.clear();
+  }
+}
