@@ -1,14 +1,17 @@
 /** The inbox of pushed items: durable before the sender is acknowledged, many senders in one disk write. */
-import { createHash } from 'node:crypto';
+import { createHash, randomUUID } from 'node:crypto';
+import { BridgeError } from '../errors.ts';
+import type { Spool } from '../spool/spool.ts';
 import type { Inbox, InboxEntry, ReadLimits, RefusedItem, SourceItem } from '../types.ts';
 import type { InboxPut, InboxRow, InboxTable, NewInboxRow } from './types.ts';
 
 /** What the inbox needs of the spool. */
-export interface InboxSpool {
-  /** Durable when it resolves; ids in the order of the bodies. */
-  putMany(bodies: readonly Uint8Array[]): Promise<string[]>;
-  get(id: string): Promise<Uint8Array>;
-  remove(id: string): Promise<void>;
+export type InboxSpool = Pick<Spool, 'putMany' | 'get' | 'remove'>;
+
+/** The inbox of one feed, with what the reading side needs beside the connectors' view. */
+export interface FeedInbox extends Inbox {
+  /** After the cursor was stored: frees the bytes of everything that `read` has yielded. */
+  release(): Promise<void>;
 }
 
 type Pushed = Omit<SourceItem, 'type' | 'parts'>;
@@ -26,9 +29,10 @@ const GROUP = 512;
 const PAGE = 256;
 
 /** @returns the inbox of one feed; inboxes of several feeds each commit for themselves */
-export function openInbox(feed: string, table: InboxTable, spool: InboxSpool): Inbox {
+export function openInbox(feed: string, table: InboxTable, spool: InboxSpool): FeedInbox {
   const waiting: Waiting[] = [];
   let committing = false;
+  let yielded = 0;
 
   function enqueue(row: Omit<NewInboxRow, 'spool'>, body: Uint8Array): Promise<InboxPut> {
     return new Promise((resolve, reject) => {
@@ -50,13 +54,15 @@ export function openInbox(feed: string, table: InboxTable, spool: InboxSpool): I
 
   async function commit(group: readonly Waiting[]): Promise<void> {
     try {
-      const ids = await spool.putMany(group.map((entry) => entry.body));
+      const ids = group.map(() => `inbox-${randomUUID()}`);
+      await spool.putMany(group.map((entry, index) => ({ id: ids[index]!, bytes: entry.body })));
       const puts = await table.inboxPut(group.map((entry, index) => ({ ...entry.row, spool: ids[index]! })));
       group.forEach((entry, index) => {
         entry.resolve(puts[index]!);
       });
-      await Promise.all(ids.filter((_, index) => puts[index]!.duplicate).map((id) => spool.remove(id)));
+      await spool.remove(ids.filter((_, index) => puts[index]!.duplicate));
     } catch (error) {
+      // After `resolve` this changes nothing: what was promised stays promised.
       for (const entry of group) entry.reject(error);
     }
   }
@@ -79,13 +85,20 @@ export function openInbox(feed: string, table: InboxTable, spool: InboxSpool): I
         const rows = await table.inboxRead(feed, seq, Math.min(PAGE, limits.items - items));
         for (const row of rows) {
           if (signal.aborted || items >= limits.items || bytes >= limits.bytes) return;
-          yield { seq: row.seq, entry: entryOf(row, await spool.get(row.spool)) };
+          const body = await spool.get(row.spool);
+          if (!body) throw new BridgeError('spool.missing', 'the bytes of an acknowledged item are gone');
+          yielded = row.seq;
+          yield { seq: row.seq, entry: entryOf(row, body) };
           seq = row.seq;
           items += 1;
           bytes += row.size;
         }
         if (rows.length === 0) return;
       }
+    },
+
+    async release() {
+      await spool.remove(await table.inboxConsumed(feed, yielded));
     },
   };
 }

@@ -8,6 +8,7 @@ import { type JournalSecrets, Store } from './store.ts';
 import { streetSteps } from './street-steps.ts';
 import type { Journal } from './types.ts';
 
+export { type FeedInbox, openInbox } from './inbox.ts';
 export type { JournalSecrets } from './store.ts';
 export type * from './types.ts';
 

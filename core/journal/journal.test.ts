@@ -56,10 +56,17 @@ function sealed(id: string): SealedItem {
   return { item: id, contentCid: `c-${id}`, capsuleCid: `k-${id}`, size: 10, commitment: sha(id), tag: id };
 }
 
+let runs = 0;
+async function begin() {
+  const run = `run-${++runs}`;
+  await journal.beginRun('lab', 'hl7v2', run);
+  return run;
+}
+
 async function read(seq: number, items: NewItem[], run = '') {
   return journal.addRead({
     feed: 'lab',
-    run: run || (await journal.beginRun('lab', 'hl7v2')),
+    run: run || (await begin()),
     seq,
     cursor: { seq },
     items,
@@ -88,7 +95,7 @@ describe('reading', () => {
   });
 
   it('makes a refused item a dead letter at once', async () => {
-    const run = await journal.beginRun('lab', 'hl7v2');
+    const run = await begin();
     const { spool: _spool, ...refused } = item('huge');
     await journal.addRead({
       feed: 'lab',
@@ -108,8 +115,8 @@ describe('reading', () => {
   });
 
   it('closes the run of a killed process when the next one begins', async () => {
-    const first = await journal.beginRun('lab', 'hl7v2');
-    const second = await journal.beginRun('lab', 'hl7v2');
+    const first = await begin();
+    const second = await begin();
     const states = Object.fromEntries((await journal.runs()).map((run) => [run.id, run.state]));
     expect(states).toEqual({ [first]: 'interrupted', [second]: 'running' });
   });
@@ -134,6 +141,10 @@ describe('the street', () => {
     await journal.addReceipts('lab-1', [{ item: a.id, receipt }], 'final');
     expect(await journal.receipt(a.id)).toEqual(receipt);
     expect((await journal.accounting())[0]).toMatchObject({ read: 2, normalized: 1, deadLettered: 1, final: 1 });
+    expect(await journal.release('lab-1', false)).toEqual([a.spool, `bundle-${a.id}`]);
+    expect(await journal.release('lab-1', true)).toHaveLength(2);
+    expect((await journal.item(a.id))?.bundle).toBeNull();
+    expect((await journal.item(b.id))?.spool).toBe(b.spool);
     expect(await journal.coverage()).toMatchObject([{ items: 1, seen: 10, left: [{ place: 'PID-9', count: 2 }] }]);
     expect(await journal.record(a.id)).toMatchObject({ leafIndex: 0, mapping: { name: 'v2-to-fhir' }, quality: 0.5 });
   });
@@ -219,7 +230,7 @@ describe('the sum', () => {
         journal.close();
         rmSync(join(folder, 'journal.db'), { force: true });
         journal = openJournal(':memory:', secrets);
-        const run = await journal.beginRun('lab', 'hl7v2');
+        const run = await begin();
         let seq = 0;
         for (const { kind, pick } of commands) {
           if (kind === 'read') await read(++seq, [item(`k${pick}`), item(`k${pick + 1}`, `v${pick}`)], run);
@@ -248,7 +259,7 @@ describe('the sum', () => {
 
 it('keeps no source key and no cursor in clear', async () => {
   const canary = 'ZHANG-WEI-CG100001';
-  const run = await journal.beginRun('lab', 'hl7v2');
+  const run = await begin();
   await journal.addRead({
     feed: 'lab',
     run,

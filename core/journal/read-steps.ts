@@ -1,26 +1,24 @@
 /** Journal steps at the left end of the street: runs, positions and what was read. */
-import { randomUUID } from 'node:crypto';
 import { writeLetter } from './letters.ts';
 import { BATCH, batchRow } from './rows.ts';
 import { now, type Store } from './store.ts';
 import type { BatchRow, JournalSteps, NewItem, NewRefused, ReadStep } from './types.ts';
 
-type ReadSteps = Pick<JournalSteps, 'beginRun' | 'endRun' | 'position' | 'known' | 'addRead'>;
+type ReadSteps = Pick<JournalSteps, 'beginRun' | 'endRun' | 'position' | 'known' | 'addRead' | 'addPosition'>;
 
 export function readSteps(store: Store): ReadSteps {
   return {
-    async beginRun(feed, kind) {
-      const id = randomUUID();
+    async beginRun(feed, kind, run) {
       store.transaction(() => {
         store.insert('feed', { name: feed, kind }, 'OR IGNORE');
         store.run(
-          "UPDATE run SET state = 'interrupted', ended_at = ? WHERE feed = ? AND state = 'running'",
+          "UPDATE run SET state = 'interrupted', ended_at = ? WHERE feed = ? AND state = 'running' AND id <> ?",
           now(),
           feed,
+          run,
         );
-        store.insert('run', { id, feed, state: 'running', started_at: now() });
+        store.insert('run', { id: run, feed, state: 'running', started_at: now() }, 'OR IGNORE');
       });
-      return id;
     },
 
     async endRun(run, state) {
@@ -40,6 +38,19 @@ export function readSteps(store: Store): ReadSteps {
 
     async known(feed, candidates) {
       return candidates.map(({ sourceKey, contentDigest }) => isKnown(store, feed, sourceKey, contentDigest));
+    },
+
+    async addPosition({ feed, run, cursor, duplicates }) {
+      store.transaction(() => {
+        store.run(
+          'UPDATE feed SET cursor = ?, duplicates = duplicates + ?, last_read_at = ? WHERE name = ?',
+          store.encrypt('feed.cursor', JSON.stringify(cursor ?? null)),
+          duplicates,
+          now(),
+          feed,
+        );
+        store.run('UPDATE run SET duplicates = duplicates + ? WHERE id = ?', duplicates, run);
+      });
     },
 
     async addRead(step) {

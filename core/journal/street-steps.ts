@@ -2,9 +2,12 @@
 import { writeLetter } from './letters.ts';
 import { BATCH, batchRow } from './rows.ts';
 import { now, type Store } from './store.ts';
-import type { Accepted, BatchRow, JournalSteps, NormalizeResult, Refusal, SealedBatch } from './types.ts';
+import type { Accepted, BatchRow, ItemPart, JournalSteps, NormalizeResult, Refusal, SealedBatch } from './types.ts';
 
-type StreetSteps = Pick<JournalSteps, 'addNormalized' | 'addSealed' | 'addStored' | 'addReceipts' | 'addReorg'>;
+type StreetSteps = Pick<
+  JournalSteps,
+  'addNormalized' | 'addSealed' | 'addStored' | 'addReceipts' | 'addReorg' | 'release'
+>;
 
 export function streetSteps(store: Store): StreetSteps {
   return {
@@ -61,6 +64,25 @@ export function streetSteps(store: Store): StreetSteps {
         }
         return batchOf(store, batch);
       });
+    },
+
+    async release(batch, removed) {
+      const rows = store.all<{ spool: string | null; bundle: string | null; parts: string }>(
+        `SELECT spool, bundle, parts FROM item WHERE anchor = 'final' AND dead = 0
+         AND id IN (SELECT item FROM record WHERE batch = ?)`,
+        batch,
+      );
+      if (removed) {
+        store.run(
+          `UPDATE item SET spool = NULL, bundle = NULL, parts = '[]' WHERE anchor = 'final' AND dead = 0
+           AND id IN (SELECT item FROM record WHERE batch = ?)`,
+          batch,
+        );
+      }
+      return rows.flatMap(({ spool, bundle, parts }) => [
+        ...(JSON.parse(parts) as ItemPart[]).map((part) => part.spool),
+        ...[spool, bundle].filter((id) => id !== null),
+      ]);
     },
   };
 }

@@ -12,8 +12,8 @@ export interface Journal extends JournalSteps, JournalQueries, DeadLetters, Inbo
 
 /** The steps of the street, in order. */
 export interface JournalSteps {
-  /** Makes the feed known; returns the id of the run that begins. An earlier open run is closed as `interrupted`. */
-  beginRun(feed: string, kind: SourceKind): Promise<string>;
+  /** Makes the feed and its run known; an earlier open run of the feed is closed as `interrupted`. */
+  beginRun(feed: string, kind: SourceKind, run: string): Promise<void>;
   endRun(run: string, state: Exclude<RunState, 'running'>): Promise<void>;
   /** Last committed read position; `seq` counts the committed reads of the feed. */
   position(feed: string): Promise<Position>;
@@ -21,6 +21,8 @@ export interface JournalSteps {
   known(feed: string, candidates: readonly { sourceKey: string; contentDigest: string }[]): Promise<boolean[]>;
   /** After a read: items, refused items and the cursor. A `seq` that was committed before gives its batch back. */
   addRead(step: ReadStep): Promise<BatchRow>;
+  /** After a read that found nothing new: the cursor alone moves on. */
+  addPosition(step: { feed: string; run: string; cursor: unknown; duplicates: number }): Promise<void>;
   addNormalized(batch: string, results: readonly NormalizeResult[]): Promise<BatchRow>;
   addSealed(batch: string, sealed: SealedBatch): Promise<BatchRow>;
   addStored(batch: string): Promise<BatchRow>;
@@ -28,6 +30,8 @@ export interface JournalSteps {
   addReceipts(batch: string, receipts: readonly ItemReceipt[], status: 'included' | 'final'): Promise<BatchRow>;
   /** The chain lost the block: the batch waits for its anchor again. */
   addReorg(batch: string): Promise<BatchRow>;
+  /** Forgets where the bytes of a final batch lie in the spool; returns the ids to remove there, also when repeated. */
+  release(batch: string, removed: boolean): Promise<string[]>;
 }
 
 export interface JournalQueries {
