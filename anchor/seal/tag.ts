@@ -1,4 +1,4 @@
-import { createHmac } from 'node:crypto';
+import { createHmac, createSecretKey } from 'node:crypto';
 import { uint64 } from '../../core/crypto/hkdf.ts';
 
 export const TAG_BYTES = 16;
@@ -11,5 +11,9 @@ export const TAG_BYTES = 16;
  * @returns 16 bytes
  */
 export function tagFor(indexKey: Uint8Array, counter: bigint): Uint8Array {
-  return createHmac('sha256', indexKey).update('dhc-tag/1').update(uint64(counter)).digest().subarray(0, TAG_BYTES);
+  return createHmac('sha256', createSecretKey(indexKey))
+    .update('dhc-tag/1')
+    .update(uint64(counter))
+    .digest()
+    .subarray(0, TAG_BYTES);
 }

@@ -2,7 +2,15 @@
  * HPKE (RFC 9180), base mode, single message: DHKEM(X25519, HKDF-SHA256), HKDF-SHA256, AES-256-GCM.
  * Names of variables are those of the RFC.
  */
-import { createCipheriv, createDecipheriv, createHmac, hkdfSync, randomBytes } from 'node:crypto';
+import {
+  createCipheriv,
+  createDecipheriv,
+  createHmac,
+  createSecretKey,
+  hkdfSync,
+  type KeyObject,
+  randomBytes,
+} from 'node:crypto';
 import { cannotOpen } from './refusal.ts';
 import { agree, importPrivate, KEY_LENGTH, type X25519KeyPair, type X25519Private } from './x25519.ts';
 
@@ -11,6 +19,7 @@ const KDF_ID = 0x0001;
 const AEAD_ID = 0x0002;
 const TAG_LENGTH = 16;
 const NONE = new Uint8Array(0);
+const NO_SALT = createSecretKey(NONE);
 
 const HPKE_V1 = Buffer.from('HPKE-v1');
 const KEM_SUITE = Buffer.concat([Buffer.from('KEM'), i2osp(KEM_ID)]);
@@ -88,17 +97,17 @@ function extractAndExpand(dh: Uint8Array, enc: Uint8Array, pkR: Uint8Array): Uin
 }
 
 /** §5.1 `KeySchedule`, mode base, for sequence number 0: the nonce is the base nonce. */
-function keySchedule(sharedSecret: Uint8Array, info: Uint8Array): { key: Uint8Array; nonce: Uint8Array } {
+function keySchedule(sharedSecret: Uint8Array, info: Uint8Array): { key: KeyObject; nonce: Uint8Array } {
   const context = Buffer.concat([MODE_BASE, PSK_ID_HASH, labeledExtract(HPKE_SUITE, 'info_hash', info)]);
   return {
-    key: extractThenExpand(HPKE_SUITE, sharedSecret, 'secret', NONE, 'key', context, 32),
+    key: createSecretKey(extractThenExpand(HPKE_SUITE, sharedSecret, 'secret', NONE, 'key', context, 32)),
     nonce: extractThenExpand(HPKE_SUITE, sharedSecret, 'secret', NONE, 'base_nonce', context, 12),
   };
 }
 
 /** §4 `LabeledExtract` without salt. */
 function labeledExtract(suite: Uint8Array, label: string, ikm: Uint8Array): Uint8Array {
-  return createHmac('sha256', NONE)
+  return createHmac('sha256', NO_SALT)
     .update(labeledIkm(suite, label, ikm))
     .digest();
 }
@@ -114,7 +123,8 @@ function extractThenExpand(
   length: number,
 ): Uint8Array {
   const labeledInfo = Buffer.concat([i2osp(length), HPKE_V1, suite, Buffer.from(expandLabel), info]);
-  return new Uint8Array(hkdfSync('sha256', labeledIkm(suite, extractLabel, ikm), salt, labeledInfo, length));
+  const key = createSecretKey(labeledIkm(suite, extractLabel, ikm));
+  return new Uint8Array(hkdfSync('sha256', key, salt, labeledInfo, length));
 }
 
 function labeledIkm(suite: Uint8Array, label: string, ikm: Uint8Array): Uint8Array {

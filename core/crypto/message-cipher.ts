@@ -4,7 +4,14 @@
  * Source: AWS Encryption SDK Specification, framework/algorithm-suites, data-format/message-body and
  * message-body-aad. AES-256-GCM; key and commitment by HKDF-SHA512 over the data key, salted with the message id.
  */
-import { createCipheriv, createDecipheriv, hkdfSync, timingSafeEqual } from 'node:crypto';
+import {
+  createCipheriv,
+  createDecipheriv,
+  createSecretKey,
+  hkdfSync,
+  type KeyObject,
+  timingSafeEqual,
+} from 'node:crypto';
 import { encodeHeaderBody, type HeaderFields, type MessageHeader, SUITE, TAG_LENGTH } from './message-header.ts';
 import { cannotOpen, cannotSeal } from './refusal.ts';
 
@@ -26,7 +33,7 @@ const ZERO_IV = Buffer.alloc(IV_LENGTH);
 
 /** What sealing or opening the frames of one message needs. */
 export interface FrameKey {
-  readonly key: Uint8Array;
+  readonly key: KeyObject;
   readonly messageId: Uint8Array;
 }
 
@@ -51,10 +58,11 @@ export function openHeader(header: MessageHeader, dataKey: Uint8Array): FrameKey
   return { key, messageId: header.messageId };
 }
 
-function deriveKeys(dataKey: Uint8Array, messageId: Uint8Array): { key: Uint8Array; commitment: Uint8Array } {
+function deriveKeys(dataKey: Uint8Array, messageId: Uint8Array): { key: KeyObject; commitment: Uint8Array } {
+  const ikm = createSecretKey(dataKey);
   return {
-    key: new Uint8Array(hkdfSync('sha512', dataKey, messageId, KEY_INFO, 32)),
-    commitment: new Uint8Array(hkdfSync('sha512', dataKey, messageId, COMMIT_INFO, 32)),
+    key: createSecretKey(new Uint8Array(hkdfSync('sha512', ikm, messageId, KEY_INFO, 32))),
+    commitment: new Uint8Array(hkdfSync('sha512', ikm, messageId, COMMIT_INFO, 32)),
   };
 }
 
@@ -133,7 +141,7 @@ function frameAad(messageId: Uint8Array, sequence: number, final: boolean, lengt
 }
 
 function decrypt(
-  key: Uint8Array,
+  key: KeyObject,
   nonce: Uint8Array,
   aad: Uint8Array,
   ciphertext: Uint8Array,

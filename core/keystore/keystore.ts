@@ -3,6 +3,8 @@
  * patients' salts. Everything else is derived (docs/architecture.md, "Keys").
  */
 
+import { mkdirSync } from 'node:fs';
+import { dirname } from 'node:path';
 import { hkdfSha256 } from '../crypto/hkdf.ts';
 import { keyedDigest } from '../ids.ts';
 import type { PatientIdentifier } from '../types.ts';
@@ -45,6 +47,7 @@ export function saltsPath(path: string): string {
  */
 export async function createKeystore(path: string, passphrase: string): Promise<Keystore> {
   const master = drawMaster();
+  mkdirSync(dirname(path), { recursive: true, mode: 0o700 });
   const salts = createSalts(saltsPath(path), saltsKey(master));
   try {
     await writeMaster(path, passphrase, master);
@@ -99,7 +102,11 @@ class FileKeystore implements Keystore {
   }
 
   patientKeysOf(refs: readonly string[]): PatientKeys[] {
-    return this.#salts.of(refs).map((salt) => derivePatientKeys(this.#master, salt));
+    // A batch names the same patient many times.
+    const distinct = [...new Set(refs)];
+    const salts = this.#salts.of(distinct);
+    const keys = new Map(distinct.map((ref, index) => [ref, derivePatientKeys(this.#master, salts[index]!)]));
+    return refs.map((ref) => keys.get(ref)!);
   }
 
   destroyPatient(ref: string): boolean {

@@ -3,8 +3,8 @@
  * master secret (AES-256-GCM, random nonce, the ref as AAD), so that the table alone, or the file alone, gives no key.
  */
 import { createCipheriv, createDecipheriv, randomBytes } from 'node:crypto';
-import { chmodSync, existsSync } from 'node:fs';
-import { DatabaseSync } from 'node:sqlite';
+import { closeSync, existsSync, openSync } from 'node:fs';
+import { DatabaseSync, type StatementSync } from 'node:sqlite';
 import { BridgeError } from '../errors.ts';
 import { HOSPITAL_REF } from './patient-keys.ts';
 
@@ -22,12 +22,13 @@ export interface PatientSalts {
 
 /** For a keystore about to be made. @throws BridgeError `keystore.exists` when another one's salts are there */
 export function createSalts(path: string, key: Uint8Array): PatientSalts {
+  // SQLite gives its log the rights of the file that it finds.
+  closeSync(openSync(path, 'a', 0o600));
   const salts = new SaltTable(path, key);
   if (!salts.empty()) {
     salts.close();
     throw new BridgeError('keystore.exists', `there is already a table of salts at ${path}`);
   }
-  chmodSync(path, 0o600);
   return salts;
 }
 
@@ -40,6 +41,8 @@ export function openSalts(path: string, key: Uint8Array): PatientSalts {
 class SaltTable implements PatientSalts {
   readonly #database: DatabaseSync;
   readonly #key: Uint8Array;
+  readonly #select: StatementSync;
+  readonly #insert: StatementSync;
 
   constructor(path: string, key: Uint8Array) {
     this.#key = key;
@@ -51,6 +54,8 @@ class SaltTable implements PatientSalts {
       PRAGMA secure_delete = ON;
       CREATE TABLE IF NOT EXISTS salts (ref TEXT PRIMARY KEY, sealed BLOB NOT NULL) STRICT, WITHOUT ROWID;
     `);
+    this.#select = this.#database.prepare('SELECT sealed FROM salts WHERE ref = ?');
+    this.#insert = this.#database.prepare('INSERT OR IGNORE INTO salts (ref, sealed) VALUES (?, ?)');
   }
 
   empty(): boolean {
@@ -59,19 +64,20 @@ class SaltTable implements PatientSalts {
 
   of(refs: readonly string[]): Uint8Array[] {
     for (const ref of refs) if (!REF.test(ref)) throw new RangeError('not a patient reference');
-    const select = this.#database.prepare('SELECT sealed FROM salts WHERE ref = ?');
-    const read = (ref: string) => select.get(ref)?.sealed as Uint8Array | undefined;
-    const missing = [...new Set(refs)].filter((ref) => read(ref) === undefined);
+    const missing = refs.filter((ref) => this.#read(ref) === undefined);
     if (missing.length > 0) this.#add(missing);
-    return refs.map((ref) => this.#open(ref, read(ref)));
+    return refs.map((ref) => this.#open(ref, this.#read(ref)));
+  }
+
+  #read(ref: string): Uint8Array | undefined {
+    return this.#select.get(ref)?.sealed as Uint8Array | undefined;
   }
 
   /** Another process may add the same ref at the same moment: the first one counts. */
   #add(refs: readonly string[]): void {
     this.#database.exec('BEGIN IMMEDIATE');
     try {
-      const insert = this.#database.prepare('INSERT OR IGNORE INTO salts (ref, sealed) VALUES (?, ?)');
-      for (const ref of refs) insert.run(ref, this.#seal(ref, randomBytes(SALT_LENGTH)));
+      for (const ref of refs) this.#insert.run(ref, this.#seal(ref, randomBytes(SALT_LENGTH)));
       this.#database.exec('COMMIT');
     } catch (error) {
       this.#database.exec('ROLLBACK');

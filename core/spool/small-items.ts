@@ -1,4 +1,4 @@
-import { createCipheriv, createDecipheriv, randomBytes } from 'node:crypto';
+import { createCipheriv, createDecipheriv, createSecretKey, type KeyObject, randomBytes } from 'node:crypto';
 import { DatabaseSync, type StatementSync } from 'node:sqlite';
 import { hkdfSha256 } from '../crypto/hkdf.ts';
 import { cannotOpen } from '../crypto/refusal.ts';
@@ -20,7 +20,7 @@ export interface Entry {
  * key, the id as AAD. Random nonces serve 2^32 items; encryption is done before SQLite sees a byte.
  */
 export class SmallItems {
-  readonly #key: Uint8Array;
+  readonly #key: KeyObject;
   readonly #database: DatabaseSync;
   readonly #insert: StatementSync;
   readonly #select: StatementSync;
@@ -29,7 +29,7 @@ export class SmallItems {
 
   /** @param spoolKey 32 bytes */
   constructor(path: string, spoolKey: Uint8Array) {
-    this.#key = hkdfSha256(spoolKey, 'dhc/spool-items/1', 32);
+    this.#key = createSecretKey(hkdfSha256(spoolKey, 'dhc/spool-items/1', 32));
     this.#database = new DatabaseSync(path, { timeout: 10_000 });
     this.#database.exec(`
       PRAGMA journal_mode = WAL;
