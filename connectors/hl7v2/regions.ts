@@ -1,0 +1,107 @@
+/**
+ * Finds the messages in a file of any shape: single, many, batches (HL7 v2.5.1 §2.10.3: FHS BHS … BTS FTS), MLLP
+ * frames, any line ending, UTF-16. One pass over windows of the file; only offsets are kept.
+ */
+import { Characters, type Layout } from '../shared/characters.ts';
+import type { OpenFile } from '../shared/folder-split.ts';
+
+/** `other` is what belongs to no message; `blank` when that is only line ends, padding and framing. */
+export interface Region {
+  readonly type: 'message' | 'other';
+  readonly start: number;
+  readonly end: number;
+  readonly blank: boolean;
+}
+
+const [NUL, TAB, LF, VT, CR, SUB, FS, SPACE] = [0x00, 0x09, 0x0a, 0x0b, 0x0d, 0x1a, 0x1c, 0x20];
+const PADDING = new Set([NUL, LF, VT, CR, SUB, FS]);
+const BLANK = new Set([...PADDING, TAB, SPACE]);
+const ENVELOPE = new Set(['FHS', 'BHS', 'BTS', 'FTS']);
+/** Characters that have to be seen at once: a segment name and its separator. */
+const AHEAD = 4;
+const WINDOW = 1 << 18;
+
+/** Regions in order from `start`, which is the beginning of the content or the end of a region. Envelope segments are left out. */
+export async function* regions(file: OpenFile, layout: Layout, start: number): AsyncGenerator<Region> {
+  const scan = new Scan(layout.width, start);
+  for (let at = start; at < file.size; ) {
+    const bytes = await file.read(at, WINDOW);
+    if (bytes.length === 0) break;
+    const window = new Characters(bytes, layout);
+    // The last characters wait until enough is known behind them.
+    const ready = at + bytes.length >= file.size ? window.length : window.length - AHEAD;
+    yield* scan.over(window, ready, at);
+    if (ready <= 0) break;
+    at += ready * layout.width;
+  }
+  yield* scan.end(file.size);
+}
+
+/** `message` or `envelope` where such a segment begins. */
+function segmentAt(window: Characters, index: number): 'message' | 'envelope' | null {
+  const first = window.at(index);
+  if (first !== 0x4d && first !== 0x46 && first !== 0x42) return null;
+  if (!isSeparator(window.at(index + 3))) return null;
+  const name = String.fromCharCode(first, window.at(index + 1), window.at(index + 2));
+  return name === 'MSH' ? 'message' : ENVELOPE.has(name) ? 'envelope' : null;
+}
+
+class Scan {
+  readonly #width: number;
+  #type: Region['type'] | 'envelope' = 'other';
+  #start: number;
+  #blank = true;
+  #lineStart = true;
+
+  constructor(width: number, start: number) {
+    this.#width = width;
+    this.#start = start;
+  }
+
+  *over(window: Characters, ready: number, offset: number): Generator<Region> {
+    for (let index = 0; index < ready; index++) {
+      const char = window.at(index);
+      const here = offset + index * this.#width;
+      if (this.#lineStart) {
+        const segment = segmentAt(window, index);
+        if (segment !== null) yield* this.#open(segment, here);
+        else if (this.#type === 'envelope' && char !== CR && char !== LF) yield* this.#open('other', here);
+      }
+      if (this.#type === 'message' && char === FS && endsFrame(window.at(index + 1))) yield* this.#open('other', here);
+      this.#blank &&= BLANK.has(char);
+      this.#lineStart = char === CR || char === LF || char === VT || char === FS;
+    }
+  }
+
+  *end(size: number): Generator<Region> {
+    yield* this.#open('other', size);
+  }
+
+  *#open(type: Region['type'] | 'envelope', here: number): Generator<Region> {
+    const region = { start: this.#start, end: here, blank: this.#blank };
+    if (this.#type !== 'envelope' && here > this.#start) yield { type: this.#type, ...region };
+    this.#type = type;
+    this.#start = here;
+    this.#blank = true;
+  }
+}
+
+/** FS closes a frame before the CR that MLLP asks for, before the next frame and at the end; elsewhere it is content. */
+function endsFrame(next: number): boolean {
+  return next === CR || next === LF || next === VT || next === -1;
+}
+
+/** Any visible ASCII character that is neither letter nor digit (MSH-1 is the sender's choice). */
+function isSeparator(char: number): boolean {
+  return char > SPACE && char < 0x7f && !/[A-Za-z0-9]/.test(String.fromCharCode(char));
+}
+
+/** How many bytes of a message remain without padding and blank lines at its end; one line end is kept. */
+export function trimmedLength(bytes: Uint8Array, layout: Layout): number {
+  const text = new Characters(bytes, layout);
+  let end = Math.floor(bytes.length / layout.width);
+  while (end > 0 && PADDING.has(text.at(end - 1))) end--;
+  if (text.at(end) === CR && text.at(end + 1) === LF) end += 2;
+  else if (text.at(end) === CR || text.at(end) === LF) end += 1;
+  return end * layout.width;
+}
