@@ -52,7 +52,8 @@ describe.skipIf(findKubo() === undefined)('a real node', () => {
     expect(exported.length).toBeGreaterThan((await readFile(carPath)).length + 2_500_000);
     await kubo.importCar(createReadStream(carPath), packed.manifestCid);
     const pins: string[] = [];
-    for await (const pin of kubo.pinLs()) pins.push(pin);
+    // Kubo pins an empty folder of its own.
+    for await (const pin of kubo.pinLs()) if (pin.startsWith('bafy')) pins.push(pin);
     expect(pins).toEqual([packed.manifestCid]);
     expect(await kubo.repoVerify()).toBe(true);
   });

@@ -1,0 +1,90 @@
+/**
+ * Deploys `HealthIndex` at an address that follows from its code and its administrator (CREATE2, EIP-1014), through
+ * the deployment proxy that most EVM chains carry. Doing it again finds what is there.
+ */
+import { getCreate2Address, keccak256, ZeroHash } from 'ethers';
+import { BridgeError } from '../../core/errors.ts';
+import { estimateGas, requireFunds, suggestFees } from './fees.ts';
+import { creationCode, encodeAdmit, encodeSuspend, hasRole, refusal } from './health-index.ts';
+import { pause } from './pause.ts';
+import type { ChainRpc } from './rpc.ts';
+import { type Signer, signTransaction } from './signer.ts';
+
+/** Deterministic deployment proxy: takes salt ‖ creation code. */
+const FACTORY = '0x4e59b44847b379578588920cA78FbF26c0B4956C';
+const CEILING = 1_000_000_000_000n;
+const POLL_MS = 100;
+
+/** Where the contract of this administrator is or will be, on any chain. */
+export function healthIndexAddress(admin: string): string {
+  return getCreate2Address(FACTORY, ZeroHash, keccak256(creationCode(admin)));
+}
+
+/**
+ * @param signer pays; needs no role
+ * @returns `deployed` false when the code was there already
+ * @throws BridgeError `chain.no-contract` where the chain has no deployment proxy
+ */
+export async function deployHealthIndex(
+  rpc: ChainRpc,
+  options: { signer: Signer; admin: string },
+  signal: AbortSignal,
+): Promise<{ address: string; deployed: boolean }> {
+  const address = healthIndexAddress(options.admin);
+  if ((await rpc.code(address, signal)) !== '0x') return { address, deployed: false };
+  if ((await rpc.code(FACTORY, signal)) === '0x')
+    throw new BridgeError('chain.no-contract', 'the chain has no deployment proxy', {
+      hint: `deploy HealthIndex by hand and configure its address, or put the proxy at ${FACTORY}`,
+    });
+  await sendAndWait(rpc, options.signer, FACTORY, `${ZeroHash}${creationCode(options.admin).slice(2)}`, signal);
+  if ((await rpc.code(address, signal)) === '0x')
+    throw new BridgeError('chain.no-contract', 'the deployment left no code behind');
+  return { address, deployed: true };
+}
+
+/** Lets a hospital anchor; no transaction when it already may. @throws BridgeError `chain.no-role` */
+export async function admitHospital(
+  rpc: ChainRpc,
+  options: { contract: string; admin: Signer; hospital: string },
+  signal: AbortSignal,
+): Promise<void> {
+  if (await hasRole(rpc, options.contract, options.hospital, signal)) return;
+  await sendAndWait(rpc, options.admin, options.contract, encodeAdmit(options.hospital), signal);
+}
+
+/** @throws BridgeError `chain.no-role` */
+export async function suspendHospital(
+  rpc: ChainRpc,
+  options: { contract: string; admin: Signer; hospital: string },
+  signal: AbortSignal,
+): Promise<void> {
+  if (!(await hasRole(rpc, options.contract, options.hospital, signal))) return;
+  await sendAndWait(rpc, options.admin, options.contract, encodeSuspend(options.hospital), signal);
+}
+
+/** For acts of an administrator at a console: one transaction, watched until it is in a block. */
+async function sendAndWait(
+  rpc: ChainRpc,
+  signer: Signer,
+  to: string,
+  data: string,
+  signal: AbortSignal,
+): Promise<void> {
+  let hash: string;
+  try {
+    const fees = await suggestFees(rpc, CEILING, signal);
+    const gasLimit = await estimateGas(rpc, { from: signer.address, to, data }, signal);
+    await requireFunds(rpc, signer.address, gasLimit, fees, signal);
+    const [chainId, nonce] = [await rpc.chainId(signal), await rpc.nonce(signer.address, signal)];
+    const tx = await signTransaction(signer, { chainId, nonce, to, data, gasLimit, ...fees });
+    hash = await rpc.send<string>('eth_sendRawTransaction', [tx.raw], signal);
+  } catch (error) {
+    throw refusal(error);
+  }
+  for (;;) {
+    const receipt = await rpc.receipt(hash, signal);
+    if (receipt?.status === '0x1') return;
+    if (receipt) throw new BridgeError('chain.reverted', 'the contract refused the transaction');
+    await pause(POLL_MS, signal);
+  }
+}

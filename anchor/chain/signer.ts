@@ -1,0 +1,47 @@
+/** Who signs. The key may live elsewhere (a PKCS#11 token): only a digest goes out and a signature comes back. */
+import { computeAddress, Signature, SigningKey, Transaction } from 'ethers';
+
+export interface Signer {
+  /** Checksummed. */
+  readonly address: string;
+  /**
+   * @param digest 32 bytes
+   * @returns r and s as 0x-hex of 32 bytes, s in the lower half (EIP-2)
+   */
+  sign(digest: Uint8Array): Promise<{ r: string; s: string; yParity: 0 | 1 }>;
+}
+
+/** @param privateKey 32 bytes, or 0x-hex of them */
+export function privateKeySigner(privateKey: string | Uint8Array): Signer {
+  const key = new SigningKey(privateKey);
+  return {
+    address: computeAddress(key.publicKey),
+    async sign(digest) {
+      const { r, s, yParity } = key.sign(digest);
+      return { r, s, yParity };
+    },
+  };
+}
+
+export interface UnsignedTransaction {
+  readonly chainId: string;
+  readonly nonce: number;
+  readonly to: string;
+  readonly data: string;
+  readonly gasLimit: bigint;
+  readonly maxFeePerGas: bigint;
+  readonly maxPriorityFeePerGas: bigint;
+}
+
+export interface SignedTransaction {
+  /** 0x-hex. */
+  readonly raw: string;
+  readonly hash: string;
+}
+
+/** An EIP-1559 transaction. */
+export async function signTransaction(signer: Signer, unsigned: UnsignedTransaction): Promise<SignedTransaction> {
+  const tx = Transaction.from({ type: 2, ...unsigned });
+  tx.signature = Signature.from(await signer.sign(Buffer.from(tx.unsignedHash.slice(2), 'hex')));
+  return { raw: tx.serialized, hash: tx.hash! };
+}
