@@ -14,8 +14,9 @@ export interface DicomHeader {
   readonly dataset: DicomDataset;
   /** Elements that are there and could not be read. */
   readonly problems: readonly DicomProblem[];
-  /** Where reading stopped, as an offset in the file; null for a deflated one. */
-  readonly end: number | null;
+  /** Where reading stopped, as an offset in the file; of a deflated one where the deflated dataset begins. */
+  readonly end: number;
+  readonly deflated: boolean;
 }
 
 export interface HeaderOptions {
@@ -49,7 +50,7 @@ export function readHeader(bytes: Uint8Array, options: HeaderOptions): DicomHead
   const start = findStart(bytes, options.complete);
   if (!start) return null;
   const deflated = start.transferSyntaxUid === DEFLATED;
-  const content = deflated ? inflate(bytes.subarray(start.offset), options.complete) : bytes;
+  const content = deflated ? inflate(bytes.subarray(start.offset)) : bytes;
   const found = walk(content, deflated ? 0 : start.offset, start.transferSyntaxUid, options.complete);
   if (!found) return null;
   const reader = datasetReader(options.assumedCharset);
@@ -58,7 +59,8 @@ export function readHeader(bytes: Uint8Array, options: HeaderOptions): DicomHead
     transferSyntaxUid: start.transferSyntaxUid,
     dataset,
     problems: reader.problems,
-    end: deflated ? null : found.end,
+    end: deflated ? start.offset : found.end,
+    deflated,
   };
 }
 
@@ -147,17 +149,17 @@ function tagAt(bytes: Uint8Array, at: number, bigEndian: boolean): string {
   return `x${hex(groupAt(bytes, at, bigEndian))}${hex(groupAt(bytes, at + 2, bigEndian))}`;
 }
 
-function inflate(bytes: Uint8Array, complete: boolean): Uint8Array {
+/** A prefix of a deflated stream ends in the middle: SYNC_FLUSH (2) gives what is there. */
+function inflate(bytes: Uint8Array): Uint8Array {
   try {
-    // A prefix of a deflated stream ends in the middle: SYNC_FLUSH (2) returns what is there.
-    return inflateRawSync(bytes, { maxOutputLength: MAX_INFLATED, ...(complete ? {} : { finishFlush: 2 }) });
+    return inflateRawSync(bytes, { maxOutputLength: MAX_INFLATED, finishFlush: 2 });
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code === 'ERR_BUFFER_TOO_LARGE') {
       throw new BridgeError('source.too-large', 'a deflated dataset grows beyond 64 MiB', {
         hint: 'ask the archive for the study in an uncompressed transfer syntax',
       });
     }
-    throw new BridgeError('item.truncated', 'the deflated dataset is broken or ends too early');
+    throw new BridgeError('item.format', 'the deflated dataset is broken');
   }
 }
 
