@@ -59,7 +59,9 @@ export function queries(store: Store): JournalQueries {
     },
 
     async batchItems(batch) {
-      return store.all<Columns>(`SELECT ${ITEM} FROM item WHERE batch = ? ORDER BY rowid`, batch).map(itemRow);
+      return store
+        .all<Columns>(`SELECT ${ITEM} FROM item WHERE batch = ? ORDER BY rowid`, batch)
+        .map((row) => itemRow(store, row));
     },
 
     async batchRecords(batch) {
@@ -68,7 +70,7 @@ export function queries(store: Store): JournalQueries {
 
     async item(id) {
       const row = store.get<Columns>(`SELECT ${ITEM} FROM item WHERE id = ?`, id);
-      return row && itemRow(row);
+      return row && itemRow(store, row);
     },
 
     async items(filter = {}) {
@@ -79,7 +81,7 @@ export function queries(store: Store): JournalQueries {
         filter.limit ?? 100,
         filter.offset ?? 0,
       );
-      return rows.map(itemRow);
+      return rows.map((row) => itemRow(store, row));
     },
 
     async sourceKey(item) {

@@ -120,7 +120,8 @@ function writeRead(store: Store, step: ReadStep): BatchRow {
 /** @returns whether the item was new */
 function insertItem(store: Store, step: ReadStep, batch: string, item: NewItem): boolean {
   const row = { ...common(store, step, batch, item), charset: item.charset ?? null, spool: item.spool };
-  return store.insert('item', { ...row, parts: JSON.stringify(item.parts ?? []) }, 'OR IGNORE') === 1;
+  const parts = item.parts?.length ? store.encrypt('item.parts', JSON.stringify(item.parts)) : null;
+  return store.insert('item', { ...row, parts }, 'OR IGNORE') === 1;
 }
 
 function insertRefused(store: Store, step: ReadStep, batch: string, item: NewRefused): boolean {

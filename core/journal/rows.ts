@@ -1,5 +1,6 @@
 /** From columns to the rows that callers see. */
-import type { BatchRow, DeadLetterRow, ItemRow, RecordRow } from './types.ts';
+import type { Store } from './store.ts';
+import type { BatchRow, DeadLetterRow, ItemPart, ItemRow, RecordRow } from './types.ts';
 
 type Columns = Record<string, unknown>;
 
@@ -22,8 +23,13 @@ export function batchRow(row: Columns): BatchRow {
   return { ...row, drained: row.drained === 1 } as unknown as BatchRow;
 }
 
-export function itemRow(row: Columns): ItemRow {
-  return { ...row, dead: row.dead === 1, parts: JSON.parse(row.parts as string) } as unknown as ItemRow;
+export function itemRow(store: Store, row: Columns): ItemRow {
+  return { ...row, dead: row.dead === 1, parts: itemParts(store, row.parts) } as unknown as ItemRow;
+}
+
+/** The column is empty for items without parts. */
+export function itemParts(store: Store, column: unknown): ItemPart[] {
+  return column instanceof Uint8Array ? JSON.parse(store.decrypt('item.parts', column)) : [];
 }
 
 export function recordRow({ name, version, sha256, partsCid, ...row }: Columns): RecordRow {

@@ -32,7 +32,7 @@ const migrations: readonly string[] = [
     attempts INTEGER NOT NULL DEFAULT 1, version INTEGER NOT NULL, supersedes TEXT,
     normalize TEXT NOT NULL DEFAULT 'pending', store TEXT NOT NULL DEFAULT 'pending',
     anchor TEXT NOT NULL DEFAULT 'pending', dead INTEGER NOT NULL DEFAULT 0,
-    spool TEXT, head TEXT, parts TEXT NOT NULL DEFAULT '[]', bundle TEXT, patient_ref TEXT, tag_counter INTEGER,
+    spool TEXT, head TEXT, parts BLOB, bundle TEXT, patient_ref TEXT, tag_counter INTEGER,
     quality REAL, issues INTEGER NOT NULL DEFAULT 0, mapping INTEGER REFERENCES mapping (id),
     UNIQUE (feed, key_digest, content_digest)
   ) STRICT;

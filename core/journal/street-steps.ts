@@ -1,8 +1,8 @@
 /** Journal steps from normalising to the receipt: one transaction each, nothing twice. */
 import { writeLetter } from './letters.ts';
-import { BATCH, batchRow } from './rows.ts';
+import { BATCH, batchRow, itemParts } from './rows.ts';
 import { now, type Store } from './store.ts';
-import type { Accepted, BatchRow, ItemPart, JournalSteps, NormalizeResult, Refusal, SealedBatch } from './types.ts';
+import type { Accepted, BatchRow, JournalSteps, NormalizeResult, Refusal, SealedBatch } from './types.ts';
 
 type StreetSteps = Pick<
   JournalSteps,
@@ -67,20 +67,20 @@ export function streetSteps(store: Store): StreetSteps {
     },
 
     async release(batch, removed) {
-      const rows = store.all<{ spool: string | null; bundle: string | null; parts: string }>(
+      const rows = store.all<{ spool: string | null; bundle: string | null; parts: unknown }>(
         `SELECT spool, bundle, parts FROM item WHERE anchor = 'final' AND dead = 0
          AND id IN (SELECT item FROM record WHERE batch = ?)`,
         batch,
       );
       if (removed) {
         store.run(
-          `UPDATE item SET spool = NULL, bundle = NULL, parts = '[]' WHERE anchor = 'final' AND dead = 0
+          `UPDATE item SET spool = NULL, bundle = NULL, parts = NULL WHERE anchor = 'final' AND dead = 0
            AND id IN (SELECT item FROM record WHERE batch = ?)`,
           batch,
         );
       }
       return rows.flatMap(({ spool, bundle, parts }) => [
-        ...(JSON.parse(parts) as ItemPart[]).map((part) => part.spool),
+        ...itemParts(store, parts).map((part) => part.spool),
         ...[spool, bundle].filter((id) => id !== null),
       ]);
     },

@@ -120,8 +120,10 @@ export interface NewItem {
   readonly parts?: readonly ItemPart[];
 }
 
-/** A spooled SOP instance; its key is in the spooled study manifest, not here. */
+/** A spooled SOP instance. */
 export interface ItemPart {
+  /** `SourcePart.key`; encrypted in the journal. */
+  readonly key: string;
   readonly spool: string;
   readonly size: number;
   readonly sha256: string;
