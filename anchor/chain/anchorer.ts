@@ -10,6 +10,7 @@ import { BridgeError } from '../../core/errors.ts';
 import type { AnchorRow, AnchorTable } from '../../core/journal/types.ts';
 import type { AnchorStatus, Batch } from '../../core/types.ts';
 import { bump, estimateGas, requireFunds, suggestFees } from './fees.ts';
+import { type Finality, isFinal } from './finality.ts';
 import {
   type AnchorEvent,
   encodeAnchor,
@@ -33,8 +34,7 @@ export interface AnchorerOptions {
   readonly signer: Signer;
   /** The journal. */
   readonly store: AnchorTable;
-  /** Blocks, the anchor's own included, after which it is final; or the chain's own `finalized` tag. */
-  readonly finality: number | 'finalized';
+  readonly finality: Finality;
   /** Wei per gas that are never exceeded. Default 1,000 gwei. */
   readonly maxFeePerGas?: bigint;
   /** After this long in no block a transaction is replaced by one that pays more. Default 60 s. */
@@ -155,9 +155,9 @@ export class Anchorer {
     event: AnchorEvent,
     signal?: AbortSignal,
   ): Promise<AnchorState> {
-    const { rpc, chainId, contract, store } = this.#options;
+    const { rpc, chainId, contract, store, finality } = this.#options;
     this.#waiting.delete(batch.id);
-    const status = (await this.#isFinal(event, signal)) ? 'final' : 'included';
+    const status = (await isFinal(rpc, event.block.number, finality, signal)) ? 'final' : 'included';
     if (old?.status === status && old.block?.hash === event.block.hash) return { status, event };
     const gas = (await rpc.receipt(event.tx, signal))?.gasUsed;
     const hashes = old?.hashes ?? [];
@@ -173,12 +173,6 @@ export class Anchorer {
       gas: gas ? BigInt(gas).toString() : null,
     });
     return { status, event };
-  }
-
-  async #isFinal({ block }: AnchorEvent, signal?: AbortSignal): Promise<boolean> {
-    const { rpc, finality } = this.#options;
-    if (finality !== 'finalized') return (await rpc.blockNumber(signal)) - block.number + 1 >= finality;
-    return Number((await rpc.block('finalized', signal))?.number ?? -1) >= block.number;
   }
 
   /** Whether the kept transaction can still be taken: ours, for this contract, its nonce unused and without a gap below. */
