@@ -81,6 +81,12 @@ export class Draft {
     return urn;
   }
 
+  /** Fills what an added resource lacks, by its `urn:uuid:…`. */
+  extend<R extends fhir4.FhirResource>(urn: string, more: Partial<R>): void {
+    const present = this.#entries.get(urn);
+    if (present) fillMissing(present.resource as never, prune(more) as never);
+  }
+
   /** Adds a resource exactly as it came, under its absolute URL; the bundle becomes a `collection`. */
   addVerbatim(fullUrl: string, resource: fhir4.FhirResource): void {
     this.#entries.set(fullUrl, { fullUrl, resource, verbatim: true });

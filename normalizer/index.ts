@@ -1,14 +1,21 @@
 /** Source item → FHIR R4 bundle. Pure and synchronous; never throws: what cannot be read is refused with its reason. */
 import type { Normalized, Rejected, SourceKind } from '../core/types.ts';
 import type { NormalizeContext, NormalizeInput } from './context.ts';
+import { normalizeFhir } from './fhir/index.ts';
+import { normalizeHl7v2 } from './hl7v2/index.ts';
 import { reject, rejectError } from './outcome.ts';
+import { normalizeTable } from './table/index.ts';
 
 export type { HospitalContext, NormalizeContext, NormalizeInput, PartHeader } from './context.ts';
 
 type Normalizer = (input: NormalizeInput, context: NormalizeContext) => Normalized | Rejected;
 
 /** One line a kind; each is `normalizer/<kind>/index.ts`. */
-const normalizers: Partial<Record<SourceKind, Normalizer>> = {};
+const normalizers: Partial<Record<SourceKind, Normalizer>> = {
+  fhir: normalizeFhir,
+  hl7v2: normalizeHl7v2,
+  table: normalizeTable,
+};
 
 export function normalize(input: NormalizeInput, context: NormalizeContext): Normalized | Rejected {
   const normalizer = normalizers[input.kind];

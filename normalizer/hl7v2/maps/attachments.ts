@@ -1,0 +1,59 @@
+/** OBX-5 of type ED (encapsulated data) or RP (pointer) → Attachment. */
+import type { Segment } from '../reader/segment.ts';
+import type { Scope } from '../scope.ts';
+
+const TYPES: Readonly<Record<string, string>> = {
+  PDF: 'application/pdf',
+  JPEG: 'image/jpeg',
+  JPG: 'image/jpeg',
+  PNG: 'image/png',
+  GIF: 'image/gif',
+  TIFF: 'image/tiff',
+  TIF: 'image/tiff',
+  RTF: 'application/rtf',
+  HTML: 'text/html',
+  XML: 'text/xml',
+  PLAIN: 'text/plain',
+};
+
+export function isAttachment(obx: Segment): boolean {
+  const type = obx.field(2).raw;
+  return type === 'ED' || type === 'RP';
+}
+
+/** ED (v2.9 §2A.3.27): source ^ type ^ subtype ^ encoding ^ data; RP (§2A.3.65): pointer ^ application ^ type ^ subtype. */
+export function attachments(scope: Scope, obx: Segment): fhir4.Attachment[] {
+  const title = obx.field(3).part(2).trimmed ?? obx.field(3).part(1).trimmed;
+  const pointer = obx.field(2).text === 'RP';
+  return obx.all(5).flatMap((value) => {
+    const [type, subtype] = pointer ? [3, 4] : [2, 3];
+    const contentType = mediaType(value.part(type!).trimmed, value.part(subtype!).trimmed);
+    const content = pointer ? pointed(value.part(1).trimmed) : encapsulated(value.part(4).trimmed, value.part(5).text);
+    if (content) return [{ ...(contentType ? { contentType } : {}), ...content, ...(title ? { title } : {}) }];
+    scope.draft.issue('warning', 'field.invalid', value.place, 'the attachment has no readable content');
+    return [];
+  });
+}
+
+function pointed(url: string | undefined): fhir4.Attachment | undefined {
+  return url && /^[a-z][a-z0-9+.-]*:\S+$/i.test(url) ? { url } : undefined;
+}
+
+function encapsulated(encoding: string | undefined, data: string | undefined): fhir4.Attachment | undefined {
+  if (data === undefined) return undefined;
+  if (encoding === 'Base64') {
+    const text = data.replaceAll(/\s/g, '');
+    const bytes = Buffer.from(text, 'base64');
+    return bytes.length > 0 && bytes.toString('base64').replace(/=+$/, '') === text.replace(/=+$/, '')
+      ? { data: bytes.toString('base64') }
+      : undefined;
+  }
+  if (encoding === 'Hex')
+    return /^([0-9a-f]{2})+$/i.test(data) ? { data: Buffer.from(data, 'hex').toString('base64') } : undefined;
+  return { data: Buffer.from(data, 'utf8').toString('base64') };
+}
+
+function mediaType(type: string | undefined, subtype: string | undefined): string | undefined {
+  const own = [subtype, type].find((name) => name && /^[a-z]+\/[a-z0-9.+-]+$/i.test(name));
+  return own ?? TYPES[(subtype ?? '').toUpperCase()] ?? TYPES[(type ?? '').toUpperCase()];
+}

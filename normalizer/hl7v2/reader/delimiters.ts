@@ -1,0 +1,33 @@
+/** The delimiters of one message, from MSH-1 and MSH-2 (HL7 v2.9 §2.5.4). */
+import { BridgeError } from '../../../core/errors.ts';
+
+export interface Delimiters {
+  readonly field: string;
+  readonly component: string;
+  /** Empty where MSH-2 is shorter: then nothing is split at it. */
+  readonly repetition: string;
+  readonly escape: string;
+  readonly subcomponent: string;
+  /** v2.7: fifth character of MSH-2. */
+  readonly truncation: string;
+}
+
+/**
+ * @param header the MSH (or FHS, BHS) line, beginning with its name
+ * @throws BridgeError item.format
+ */
+export function readDelimiters(header: string): Delimiters {
+  const field = header[3];
+  if (field === undefined || /[A-Za-z0-9\s\0]/.test(field)) throw malformed('MSH-1 holds no field separator');
+  const end = header.indexOf(field, 4);
+  const encoding = header.slice(4, end < 0 ? undefined : end);
+  if (encoding.length < 1 || encoding.length > 5) throw malformed('MSH-2 holds no encoding characters');
+  if (/[A-Za-z0-9\s\0]/.test(encoding)) throw malformed('MSH-2 holds letters, digits or white space');
+  if (new Set(field + encoding).size !== encoding.length + 1) throw malformed('MSH-2 names one delimiter twice');
+  const at = (index: number) => encoding[index] ?? '';
+  return { field, component: at(0), repetition: at(1), escape: at(2), subcomponent: at(3), truncation: at(4) };
+}
+
+function malformed(what: string): BridgeError {
+  return new BridgeError('item.format', what);
+}

@@ -1,0 +1,101 @@
+/**
+ * A repetition, component or sub-component of a field. Nothing is split or decoded before it is asked for.
+ * Reading a text marks its place as used.
+ */
+import type { SourceTracker } from '../../sources.ts';
+import type { Delimiters } from './delimiters.ts';
+import { decodeEscapes } from './escapes.ts';
+
+/** What all values of one message share. */
+export interface Reading {
+  readonly delimiters: Delimiters;
+  readonly sources: SourceTracker;
+  readonly hex: (bytes: Uint8Array) => string | undefined;
+}
+
+type Level = 'repetition' | 'component' | 'subcomponent';
+
+export class Value {
+  /** As it stands in the message, with its escapes. */
+  readonly raw: string;
+  /** `PID-3[2].4`; the place of a whole repetition has no component number. */
+  readonly place: string;
+  readonly #reading: Reading;
+  readonly #level: Level;
+
+  constructor(reading: Reading, raw: string, place: string, level: Level) {
+    this.#reading = reading;
+    this.raw = raw;
+    this.place = place;
+    this.#level = level;
+  }
+
+  /** True where the sender asks for deletion: `""` (v2.9 §2.5.3.2). */
+  get isNull(): boolean {
+    return this.raw === '""';
+  }
+
+  /** Holds some text: it is neither absent nor null, and not made of delimiters alone. */
+  get isPopulated(): boolean {
+    return this.leaves().some((leaf) => leaf.raw !== '' && !leaf.isNull);
+  }
+
+  /** Component (of a repetition) or sub-component (of a component), from 1. */
+  part(number: number): Value {
+    const separator = this.#separator();
+    const pieces = separator === '' ? [this.raw] : this.raw.split(separator);
+    const raw = pieces[number - 1] ?? '';
+    // A value without delimiters is its own first part, under its own place.
+    const place = pieces.length === 1 && number === 1 ? this.place : `${this.place}.${number}`;
+    return new Value(this.#reading, raw, place, this.#level === 'repetition' ? 'component' : 'subcomponent');
+  }
+
+  /** All parts, from the first to the last written one. */
+  parts(): Value[] {
+    const separator = this.#separator();
+    const count = separator === '' ? 1 : this.raw.split(separator).length;
+    return Array.from({ length: count }, (_, index) => this.part(index + 1));
+  }
+
+  /** Decoded text of the first leaf (as a receiver of an older version reads it); undefined where absent or null. */
+  get text(): string | undefined {
+    const leaf = this.#level === 'subcomponent' ? this : this.leaf();
+    if (leaf.raw === '') return undefined;
+    this.#reading.sources.used(leaf.place);
+    return leaf.isNull ? undefined : decodeEscapes(leaf.raw, this.#reading.delimiters, this.#reading.hex);
+  }
+
+  /** Like `text`, without white space at its ends; undefined where nothing remains. */
+  get trimmed(): string | undefined {
+    return this.text?.trim() || undefined;
+  }
+
+  /** The whole value as text with its delimiters, decoded: for text whose sender forgot to escape them. */
+  get whole(): string | undefined {
+    if (this.raw === '') return undefined;
+    for (const leaf of this.leaves()) this.#reading.sources.used(leaf.place);
+    return this.isNull ? undefined : decodeEscapes(this.raw, this.#reading.delimiters, this.#reading.hex);
+  }
+
+  private leaf(): Value {
+    const first = this.part(1);
+    return first.#level === 'subcomponent' ? first : first.leaf();
+  }
+
+  /** Every lowest part, each under its own place. */
+  leaves(): Value[] {
+    if (this.#level === 'subcomponent') return [this];
+    return this.parts().flatMap((part) => part.leaves());
+  }
+
+  /** Marks all leaves as read by a rule, for the coverage and the trace. */
+  use(element?: string, rule?: string): void {
+    for (const leaf of this.leaves()) if (leaf.raw !== '') this.#reading.sources.used(leaf.place, element, rule);
+  }
+
+  #separator(): string {
+    const { component, subcomponent } = this.#reading.delimiters;
+    if (this.#level === 'subcomponent') return '';
+    return this.#level === 'repetition' ? component : subcomponent;
+  }
+}

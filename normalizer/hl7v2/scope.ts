@@ -1,0 +1,74 @@
+/** What the maps of one message share: draft, message, and how a time without an offset is read. */
+import type { Draft } from '../draft.ts';
+import { dateOf, pointInTime, type TimeFault, writtenOffset } from '../shared/datetime.ts';
+import type { Message } from './reader/message.ts';
+import type { Value } from './reader/value.ts';
+
+export class Scope {
+  readonly draft: Draft;
+  readonly message: Message;
+  /** Offset of MSH-7 where it has one, else the hospital's zone. */
+  readonly #zone: string;
+  readonly #zoneFromMessage: boolean;
+  #told = false;
+
+  constructor(draft: Draft, message: Message) {
+    this.draft = draft;
+    this.message = message;
+    const offset = writtenOffset(message.header.field(7).text ?? '');
+    this.#zone = offset ?? draft.context.hospital.timezone;
+    this.#zoneFromMessage = offset !== undefined;
+  }
+
+  /** DTM, TS → FHIR dateTime; undefined with an issue where it is none. */
+  time(value: Value): string | undefined {
+    const text = value.trimmed;
+    if (text === undefined) return undefined;
+    const point = pointInTime(text, this.#zone);
+    if (typeof point === 'string') return this.#fault(point, value);
+    if (!point.zoned) this.#tellZone(value);
+    return point.value;
+  }
+
+  /** DT, DTM → FHIR date; undefined with an issue where it is none. */
+  date(value: Value): string | undefined {
+    const text = value.trimmed;
+    if (text === undefined) return undefined;
+    const date = dateOf(text);
+    return date === 'invalid' || date === 'placeholder' ? this.#fault(date, value) : date;
+  }
+
+  /** A time that is precise to the second, as an R4 instant asks; a coarser one gives undefined and stays unread. */
+  instant(value: Value): string | undefined {
+    return /^\s*\d{14}/.test(value.raw) ? this.time(value) : undefined;
+  }
+
+  invalid(value: Value, what: string): undefined {
+    this.draft.issue('warning', 'field.invalid', value.place, what);
+    return undefined;
+  }
+
+  /** A code outside of its table: reported and counted. `system` is the table's. */
+  unmapped(value: Value, system: string, code: string): undefined {
+    this.draft.issue('warning', 'code.unmapped', value.place, 'the code is not in the table of this field');
+    this.draft.unmappedCode(system, code);
+    return undefined;
+  }
+
+  #fault(fault: TimeFault, value: Value): undefined {
+    if (fault === 'invalid') return this.invalid(value, 'the value is no time that exists');
+    this.draft.issue('information', 'field.placeholder', value.place, 'a placeholder for a missing time was left out');
+    return undefined;
+  }
+
+  #tellZone(value: Value): void {
+    if (this.#told || this.#zoneFromMessage) return;
+    this.#told = true;
+    this.draft.issue(
+      'information',
+      'field.no-zone',
+      value.place,
+      "this and later times have no offset; the hospital's zone was used",
+    );
+  }
+}

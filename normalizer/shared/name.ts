@@ -1,0 +1,34 @@
+/** Names of persons. Chinese names come divided (王 | 芳) or whole; a whole name is not divided here. */
+
+export interface NameParts {
+  readonly family?: string | undefined;
+  readonly given?: readonly (string | undefined)[];
+  readonly prefix?: readonly (string | undefined)[];
+  readonly suffix?: readonly (string | undefined)[];
+  readonly use?: fhir4.HumanName['use'] | undefined;
+  /** ISO 21090 representation: alphabetic, syllabic (phonetic) or ideographic. */
+  readonly representation?: 'ABC' | 'SYL' | 'IDE' | undefined;
+}
+
+const REPRESENTATION = 'http://hl7.org/fhir/StructureDefinition/iso21090-EN-representation';
+const WHOLE_CHINESE_NAME = /^\p{Script=Han}[\p{Script=Han}·]+$/u;
+
+export function humanName(parts: NameParts): fhir4.HumanName | undefined {
+  const given = present(parts.given);
+  const prefix = present(parts.prefix);
+  const suffix = present(parts.suffix);
+  const whole = given.length === 0 && parts.family !== undefined && WHOLE_CHINESE_NAME.test(parts.family);
+  if (!parts.family && given.length === 0) return undefined;
+  return {
+    ...(parts.representation ? { extension: [{ url: REPRESENTATION, valueCode: parts.representation }] } : {}),
+    ...(parts.use ? { use: parts.use } : {}),
+    ...(whole ? { text: parts.family! } : parts.family ? { family: parts.family } : {}),
+    ...(given.length > 0 ? { given } : {}),
+    ...(prefix.length > 0 ? { prefix } : {}),
+    ...(suffix.length > 0 ? { suffix } : {}),
+  };
+}
+
+function present(items: readonly (string | undefined)[] = []): string[] {
+  return items.filter((item) => item !== undefined && item !== '') as string[];
+}

@@ -1,0 +1,56 @@
+/** Value tables that several source formats share. Each names its source; what is not in it stays unmapped. */
+
+type Table<T extends string> = Readonly<Record<string, T>>;
+
+/** HL7 table 0001, GB/T 2261.1 (0 未知, 1 男, 2 女, 9 未说明) and the words themselves. */
+export const GENDER: Table<'male' | 'female' | 'other' | 'unknown'> = {
+  M: 'male',
+  F: 'female',
+  O: 'other',
+  A: 'other',
+  N: 'other',
+  U: 'unknown',
+  '0': 'unknown',
+  '1': 'male',
+  '2': 'female',
+  '9': 'unknown',
+  男: 'male',
+  女: 'female',
+  未知: 'unknown',
+  未说明: 'unknown',
+};
+
+const V3_MARITAL = 'http://terminology.hl7.org/CodeSystem/v3-MaritalStatus';
+
+/** HL7 table 0002 as the v2-to-FHIR guide maps it → v3 MaritalStatus. */
+const MARITAL: Table<string> = {
+  A: 'L',
+  D: 'D',
+  M: 'M',
+  S: 'S',
+  W: 'W',
+  C: 'C',
+  G: 'T',
+  P: 'T',
+  R: 'T',
+  E: 'L',
+  N: 'A',
+  I: 'I',
+};
+
+export function maritalStatus(code: string): fhir4.Coding | undefined {
+  const mapped = MARITAL[code];
+  return mapped ? { system: V3_MARITAL, code: mapped } : undefined;
+}
+
+/** Words by which a record says that there is no allergy: never an allergy of that name. */
+export function deniesAllergy(text: string): boolean {
+  return /^(否认(药物|食物)?过敏史?|否认|无|無|-|—|NKA|NKDA|none|no known allerg(y|ies))$/i.test(text.trim());
+}
+
+/** SNOMED CT, "No known allergy": part of the R4 value set allergyintolerance-code. */
+export const NO_KNOWN_ALLERGY: fhir4.Coding = {
+  system: 'http://snomed.info/sct',
+  code: '716186003',
+  display: 'No known allergy',
+};

@@ -1,0 +1,34 @@
+/** Offsets of IANA zones. */
+
+const formats = new Map<string, Intl.DateTimeFormat>();
+
+/**
+ * Offset of a zone at a local wall-clock time, `+08:00`. Where the clock shows a time twice the earlier instant
+ * is meant; where it skips one, the offset before the skip.
+ * @param local milliseconds of the wall-clock time read as if it were UTC
+ */
+export function zoneOffset(zone: string, local: number): string {
+  const guess = offsetMinutes(zone, local);
+  const first = offsetMinutes(zone, local - guess * 60_000);
+  const before = offsetMinutes(zone, local - Math.max(guess, first) * 60_000);
+  return formatOffset(before);
+}
+
+function offsetMinutes(zone: string, instant: number): number {
+  let format = formats.get(zone);
+  if (!format) {
+    format = new Intl.DateTimeFormat('en-US', { timeZone: zone, timeZoneName: 'longOffset' });
+    formats.set(zone, format);
+  }
+  const name = format.formatToParts(instant).find((part) => part.type === 'timeZoneName')?.value ?? 'GMT';
+  const match = /^GMT(?:([+-])(\d\d):(\d\d))?/.exec(name);
+  if (!match?.[1]) return 0;
+  const minutes = Number(match[2]) * 60 + Number(match[3]);
+  return match[1] === '-' ? -minutes : minutes;
+}
+
+function formatOffset(minutes: number): string {
+  const size = Math.abs(minutes);
+  const pad = (value: number) => String(value).padStart(2, '0');
+  return `${minutes < 0 ? '-' : '+'}${pad(Math.floor(size / 60))}:${pad(size % 60)}`;
+}
