@@ -86,7 +86,7 @@ function newRound(before: DicomwebCursor | null, config: DicomwebConfig, now: st
   const again = full ? first : addDays(before.last, -config.recheckDays);
   return {
     v: 1,
-    at: again < first ? first : again,
+    at: [first, again].sort().at(-1)!,
     after: '',
     last,
     fullOn: full ? now : before.fullOn,
