@@ -72,7 +72,7 @@ const services = z.strictObject({
 });
 
 const limits = z.strictObject({
-  batchItems: z.int().min(1).max(5000).default(250).describe('Items a batch'),
+  batchItems: z.int().min(1).max(4000).default(250).describe('Items a batch'),
   batchBytes: z.int().min(1024).default(33_554_432).describe('Bytes of items a batch, parts not counted'),
   itemBytes: z
     .int()
