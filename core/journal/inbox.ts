@@ -28,8 +28,11 @@ const GROUP = 512;
 /** Rows fetched from the journal at a time while reading. */
 const PAGE = 256;
 
-/** @returns the inbox of one feed; inboxes of several feeds each commit for themselves */
-export function openInbox(feed: string, table: InboxTable, spool: InboxSpool): FeedInbox {
+/**
+ * The inbox of one feed; inboxes of several feeds each commit for themselves.
+ * @param onPut told after each durable group
+ */
+export function openInbox(feed: string, table: InboxTable, spool: InboxSpool, onPut = () => {}): FeedInbox {
   const waiting: Waiting[] = [];
   let committing = false;
   let yielded = 0;
@@ -60,6 +63,7 @@ export function openInbox(feed: string, table: InboxTable, spool: InboxSpool): F
       group.forEach((entry, index) => {
         entry.resolve(puts[index]!);
       });
+      onPut();
       await spool.remove(ids.filter((_, index) => puts[index]!.duplicate));
     } catch (error) {
       // After `resolve` this changes nothing: what was promised stays promised.

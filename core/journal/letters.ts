@@ -32,6 +32,13 @@ export function deadLetters(store: Store): DeadLetters {
       return rows.map(letterRow);
     },
 
+    async openLetters() {
+      const rows = store.all<{ feed: string; count: number }>(
+        "SELECT feed, count(*) AS count FROM dead_letter WHERE state = 'open' GROUP BY feed",
+      );
+      return Object.fromEntries(rows.map(({ feed, count }) => [feed, count]));
+    },
+
     async deadLetter(id) {
       return letter(store, id);
     },
@@ -47,13 +54,14 @@ export function deadLetters(store: Store): DeadLetters {
       });
     },
 
-    async retryReread(id, { spool, contentDigest, size }) {
+    async retryReread(id, { spool, contentDigest, size, parts }) {
       return store.transaction(() => {
         const row = letter(store, id);
         if (row?.state !== 'open') return existingRetry(store, id);
         store.run(
-          'UPDATE item SET spool = ?, content_digest = ?, size = ? WHERE id = ?',
+          'UPDATE item SET spool = ?, parts = ?, content_digest = ?, size = ? WHERE id = ?',
           spool,
+          parts?.length ? store.encrypt('item.parts', JSON.stringify(parts)) : null,
           store.digest('content', contentDigest),
           size,
           row.item,

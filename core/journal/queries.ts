@@ -3,7 +3,7 @@ import type { Receipt } from '../types.ts';
 import { BATCH, batchRow, ITEM, itemRow, RECORD, recordRow } from './rows.ts';
 import { type Store, where } from './store.ts';
 import { batchOf } from './street-steps.ts';
-import type { Accounting, CoverageRow, FeedRow, ItemFilter, JournalQueries, RunRow } from './types.ts';
+import type { Accounting, BatchState, CoverageRow, FeedRow, ItemFilter, JournalQueries, RunRow } from './types.ts';
 
 type Columns = Record<string, unknown>;
 
@@ -46,16 +46,23 @@ export function queries(store: Store): JournalQueries {
       return batchOf(store, id);
     },
 
-    async batches({ feed, states, limit = 1000 } = {}) {
+    async batches({ feed, states, limit = 1000, newestFirst = false } = {}) {
       const { sql, values } = where({ feed });
       const among = states ? `${sql ? 'AND' : 'WHERE'} state IN (${states.map(() => '?').join(', ')})` : '';
       const rows = store.all<Columns>(
-        `SELECT ${BATCH} FROM batch ${sql} ${among} ORDER BY rowid LIMIT ?`,
+        `SELECT ${BATCH} FROM batch ${sql} ${among} ORDER BY rowid ${newestFirst ? 'DESC' : 'ASC'} LIMIT ?`,
         ...values,
         ...(states ?? []),
         limit,
       );
       return rows.map(batchRow);
+    },
+
+    async batchCounts() {
+      const rows = store.all<{ state: BatchState; count: number }>(
+        'SELECT state, count(*) AS count FROM batch GROUP BY state',
+      );
+      return Object.fromEntries(rows.map(({ state, count }) => [state, count]));
     },
 
     async batchItems(batch) {

@@ -21,9 +21,11 @@ const migrations: readonly string[] = [
     items INTEGER NOT NULL, refused INTEGER NOT NULL, duplicates INTEGER NOT NULL, bytes INTEGER NOT NULL,
     drained INTEGER NOT NULL, manifest_cid TEXT, root TEXT, count INTEGER NOT NULL DEFAULT 0, car_path TEXT,
     read_at TEXT NOT NULL, stored_at TEXT, final_at TEXT,
+    released INTEGER NOT NULL DEFAULT 0,
     UNIQUE (feed, seq)
   ) STRICT;
   CREATE INDEX batch_state ON batch (state, read_at);
+  CREATE INDEX batch_unreleased ON batch (id) WHERE state = 'final' AND released = 0;
 
   CREATE TABLE item (
     id TEXT PRIMARY KEY, feed TEXT NOT NULL, run TEXT NOT NULL, batch TEXT NOT NULL, kind TEXT NOT NULL, charset TEXT,

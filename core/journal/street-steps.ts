@@ -6,7 +6,7 @@ import type { Accepted, BatchRow, JournalSteps, NormalizeResult, Refusal, Sealed
 
 type StreetSteps = Pick<
   JournalSteps,
-  'addNormalized' | 'addSealed' | 'addStored' | 'addReceipts' | 'addReorg' | 'release'
+  'addNormalized' | 'addSealed' | 'addStored' | 'addReceipts' | 'addReorg' | 'release' | 'unreleased'
 >;
 
 export function streetSteps(store: Store): StreetSteps {
@@ -57,7 +57,10 @@ export function streetSteps(store: Store): StreetSteps {
 
     async addReorg(batch) {
       return store.transaction(() => {
-        const changed = store.run("UPDATE batch SET state = 'stored' WHERE id = ? AND state = 'included'", batch);
+        const changed = store.run(
+          "UPDATE batch SET state = 'stored', final_at = NULL WHERE id = ? AND state IN ('included', 'final')",
+          batch,
+        );
         if (changed) {
           store.run('DELETE FROM receipt WHERE item IN (SELECT item FROM record WHERE batch = ?)', batch);
           setItems(store, batch, 'anchor', 'reorged');
@@ -73,16 +76,24 @@ export function streetSteps(store: Store): StreetSteps {
         batch,
       );
       if (removed) {
-        store.run(
-          `UPDATE item SET spool = NULL, bundle = NULL, parts = NULL WHERE anchor = 'final' AND dead = 0
+        store.transaction(() => {
+          store.run("UPDATE batch SET released = 1 WHERE id = ? AND state = 'final'", batch);
+          store.run(
+            `UPDATE item SET spool = NULL, bundle = NULL, parts = NULL WHERE anchor = 'final' AND dead = 0
            AND id IN (SELECT item FROM record WHERE batch = ?)`,
-          batch,
-        );
+            batch,
+          );
+        });
       }
       return rows.flatMap(({ spool, bundle, parts }) => [
         ...itemParts(store, parts).map((part) => part.spool),
         ...[spool, bundle].filter((id) => id !== null),
       ]);
+    },
+
+    async unreleased() {
+      const rows = store.all<{ id: string }>("SELECT id FROM batch WHERE state = 'final' AND released = 0");
+      return rows.map((row) => row.id);
     },
   };
 }

@@ -32,6 +32,8 @@ export interface JournalSteps {
   addReorg(batch: string): Promise<BatchRow>;
   /** Forgets where the bytes of a final batch lie in the spool; returns the ids to remove there, also when repeated. */
   release(batch: string, removed: boolean): Promise<string[]>;
+  /** Final batches whose bytes still lie in the spool, because the bridge died before it could remove them. */
+  unreleased(): Promise<string[]>;
 }
 
 export interface JournalQueries {
@@ -41,7 +43,8 @@ export interface JournalQueries {
   accounting(): Promise<Accounting[]>;
   batch(id: string): Promise<BatchRow>;
   /** Oldest first. */
-  batches(filter?: { feed?: string; states?: readonly BatchState[]; limit?: number }): Promise<BatchRow[]>;
+  batches(filter?: BatchFilter): Promise<BatchRow[]>;
+  batchCounts(): Promise<Partial<Record<BatchState, number>>>;
   batchItems(batch: string): Promise<ItemRow[]>;
   batchRecords(batch: string): Promise<RecordRow[]>;
   item(id: string): Promise<ItemRow | undefined>;
@@ -57,11 +60,13 @@ export interface JournalQueries {
 
 export interface DeadLetters {
   deadLetters(filter?: DeadLetterFilter): Promise<DeadLetterRow[]>;
+  /** Number of open letters by feed. */
+  openLetters(): Promise<Record<string, number>>;
   deadLetter(id: number): Promise<DeadLetterRow | undefined>;
   /** Puts the items of open letters with spooled bytes into one new batch for each feed; returns the batches. */
   retry(letters: readonly number[]): Promise<BatchRow[]>;
   /** A refused item was read again in full: it gets its bytes and a new attempt in a batch of its own. */
-  retryReread(letter: number, item: { spool: string; contentDigest: string; size: number }): Promise<BatchRow>;
+  retryReread(letter: number, item: RereadItem): Promise<BatchRow>;
   discard(letters: readonly number[]): Promise<number>;
 }
 
@@ -271,6 +276,13 @@ export interface ItemRow {
   readonly issues: number;
 }
 
+export interface BatchFilter {
+  readonly feed?: string;
+  readonly states?: readonly BatchState[];
+  readonly limit?: number;
+  readonly newestFirst?: boolean;
+}
+
 export interface ItemFilter {
   readonly feed?: string;
   readonly run?: string;
@@ -291,6 +303,8 @@ export interface RecordRow extends SealedItem {
   readonly quality: number;
   readonly mapping: { readonly name: string; readonly version: string; readonly sha256: string };
 }
+
+export type RereadItem = Pick<NewItem, 'spool' | 'contentDigest' | 'size' | 'parts'>;
 
 export type DeadLetterState = 'open' | 'retried' | 'resolved' | 'discarded';
 

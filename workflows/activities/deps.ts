@@ -1,0 +1,33 @@
+/** What the steps work with; made by `openBridge`, and by tests. */
+import type { Anchorer } from '../../anchor/chain/anchorer.ts';
+import type { Kubo } from '../../anchor/store/kubo.ts';
+import type { Journal } from '../../core/journal/index.ts';
+import type { Keystore } from '../../core/keystore/keystore.ts';
+import type { Metrics } from '../../core/metrics.ts';
+import type { Spool } from '../../core/spool/spool.ts';
+import type { Log, ReadLimits } from '../../core/types.ts';
+import type { HospitalContext, NormalizeContext, normalize } from '../../normalizer/index.ts';
+import type { Sources } from '../sources.ts';
+
+export interface StepDeps {
+  readonly hospital: HospitalContext;
+  readonly assigners: NormalizeContext['assigners'];
+  readonly limits: ReadLimits;
+  /** Where CAR files are kept. */
+  readonly carFolder: string;
+  readonly journal: Journal;
+  readonly spool: Spool;
+  readonly keystore: Keystore;
+  readonly sources: Sources;
+  readonly normalize: typeof normalize;
+  readonly kubo: Kubo;
+  readonly anchorer: Anchorer;
+  /** Decimal string. */
+  readonly chainId: string;
+  /** Between two looks at anchors that are not yet final. */
+  readonly anchorPollMs: number;
+  readonly log: Log;
+  readonly metrics: Metrics;
+  /** Wakes the anchor workflow. */
+  requestAnchor(batch: string): Promise<void>;
+}

@@ -1,0 +1,112 @@
+/** The third step: bundles sealed for their patients, packed with their manifest into one CAR file. */
+import { mkdir } from 'node:fs/promises';
+import { join } from 'node:path';
+import { sealPart } from '../../anchor/seal/part.ts';
+import { sealRecord } from '../../anchor/seal/record.ts';
+import { tagFor } from '../../anchor/seal/tag.ts';
+import { type PackedBatch, packBatch, type RecordToPack } from '../../anchor/store/batch.ts';
+import { BridgeError } from '../../core/errors.ts';
+import { failpoint } from '../../core/failpoint.ts';
+import type { ItemRow, Refusal, SealedItem } from '../../core/journal/index.ts';
+import type { StepDeps } from './deps.ts';
+import { stepError } from './step.ts';
+
+export async function sealBatch(
+  deps: StepDeps,
+  batch: string,
+  signal: AbortSignal,
+): Promise<{ sealed: number; deadLettered: number }> {
+  const { journal, hospital, carFolder } = deps;
+  const row = await journal.batch(batch);
+  if (row.state !== 'normalized') return { sealed: row.count, deadLettered: 0 };
+  const items = (await journal.batchItems(batch)).filter((item) => !item.dead && item.bundle !== null);
+  const refused: Refusal[] = [];
+  await mkdir(carFolder, { recursive: true });
+  const records = sealAll(deps, items, refused, signal);
+  const packed = await packUnlessEmpty(hospital.id, records, join(carFolder, `${batch}.car`));
+  failpoint('seal.packed');
+  await journal.addSealed(batch, {
+    manifestCid: packed?.manifestCid ?? '',
+    root: packed?.root ?? '',
+    carPath: packed?.carPath ?? '',
+    records: packed ? sealedItems(packed) : [],
+    refused,
+  });
+  failpoint('seal.journaled');
+  deps.metrics.records(row.feed, 'seal', 'ok', packed?.count ?? 0);
+  deps.metrics.records(row.feed, 'seal', 'dead-letter', refused.length);
+  return { sealed: packed?.count ?? 0, deadLettered: refused.length };
+}
+
+/** Undefined when every record was refused: a batch of none is no batch. */
+async function packUnlessEmpty(
+  hospital: string,
+  records: AsyncGenerator<RecordToPack>,
+  path: string,
+): Promise<PackedBatch | undefined> {
+  const first = await records.next();
+  if (first.done) return undefined;
+  async function* all() {
+    yield first.value as RecordToPack;
+    yield* records;
+  }
+  return packBatch({ hospital, records: all() }, path);
+}
+
+function sealedItems({ order, records }: PackedBatch): SealedItem[] {
+  return records.map((record, index) => ({ item: order[index]!, ...record }));
+}
+
+/** One record in memory at a time. A record that cannot be sealed goes to `refused`; an outage ends the step. */
+async function* sealAll(
+  deps: StepDeps,
+  items: readonly ItemRow[],
+  refused: Refusal[],
+  signal: AbortSignal,
+): AsyncGenerator<RecordToPack> {
+  for (const item of items) {
+    signal.throwIfAborted();
+    try {
+      yield await sealItem(deps, item, signal);
+    } catch (error) {
+      const { code, kind } = stepError(error);
+      if (kind !== 'permanent' || signal.aborted) throw error;
+      refused.push({ item: item.id, status: 'rejected', code });
+    }
+  }
+}
+
+async function sealItem(deps: StepDeps, item: ItemRow, signal: AbortSignal): Promise<RecordToPack> {
+  const bundle = await deps.spool.get(item.bundle!);
+  if (!bundle || item.patientRef === null || item.tagCounter === null) {
+    throw new BridgeError('spool.missing', 'the bundle of an item is gone');
+  }
+  const patient = deps.keystore.patientKeys(item.patientRef);
+  const tag = tagFor(patient.indexKey, BigInt(item.tagCounter));
+  const sealed = sealRecord({ hospital: deps.hospital.id, itemId: item.id, tag, patient, bundle });
+  const parts = await storeParts(deps, item, { dataKey: sealed.dataKey, tag }, signal);
+  return {
+    itemId: item.id,
+    content: sealed.content,
+    capsule: sealed.capsule,
+    commitment: Buffer.from(sealed.commitment).toString('hex'),
+    tag: Buffer.from(tag).toString('hex'),
+    ...(parts.length > 0 ? { parts } : {}),
+  };
+}
+
+/** Parts go to the node as they are sealed; the manifest, which comes later, holds on to them. */
+async function storeParts(
+  deps: StepDeps,
+  item: ItemRow,
+  { dataKey, tag }: { dataKey: Uint8Array; tag: Uint8Array },
+  signal: AbortSignal,
+) {
+  const stored = [];
+  for (const [index, part] of item.parts.entries()) {
+    const place = { dataKey, index, hospital: deps.hospital.id, tag, sha256: Buffer.from(part.sha256, 'hex') };
+    stored.push(await deps.kubo.addStream(sealPart(place, deps.spool.open(part.spool)), signal));
+    failpoint('seal.part-stored');
+  }
+  return stored;
+}

@@ -1,0 +1,177 @@
+/** What is asked of Temporal from outside: start, watch and stop the runs of feeds, wake the anchoring. */
+import {
+  Client,
+  Connection,
+  ScheduleNotFoundError,
+  WorkflowFailedError,
+  type WorkflowHandle,
+  WorkflowNotFoundError,
+} from '@temporalio/client';
+import { ActivityFailure, ApplicationFailure, type DataConverter } from '@temporalio/common';
+import { codes, type ErrorCode } from '../core/codes.ts';
+import { BridgeError } from '../core/errors.ts';
+import type { anchor } from './flows/anchor.ts';
+import {
+  ANCHOR_QUEUE,
+  enqueueSignal,
+  INGEST_QUEUE,
+  type IngestMode,
+  type IngestProgress,
+  ingestId,
+  ingestInput,
+  progressQuery,
+  resumeSignal,
+  wakeSignal,
+} from './flows/contract.ts';
+import type { ingest } from './flows/ingest.ts';
+import { type Schedules, schedules } from './schedules.ts';
+
+const WATCH_MS = 250;
+
+export interface Flows {
+  readonly schedules: Schedules;
+  /** One workflow a feed: an existing one is woken instead. */
+  start(feed: string, mode: IngestMode): Promise<void>;
+  /** Follows a run to its end, or until a continuous one has met the end of the source. */
+  follow(feed: string, options: FollowOptions): Promise<IngestProgress>;
+  /** Undefined when the feed is not running. */
+  progress(feed: string): Promise<IngestProgress | undefined>;
+  wake(feed: string): Promise<void>;
+  resume(feed: string): Promise<void>;
+  /** Ends after the steps in hand. Resolves when it has ended. */
+  stop(feed: string): Promise<void>;
+  requestAnchor(chain: { chainId: string; signer: string }, batch: string): Promise<void>;
+  close(): Promise<void>;
+}
+
+export interface FollowOptions {
+  readonly signal?: AbortSignal;
+  readonly onProgress?: (progress: IngestProgress) => void;
+}
+
+/** @throws BridgeError `service.unreachable` */
+export async function connectFlows(options: {
+  address: string;
+  namespace: string;
+  dataConverter: DataConverter;
+  timezone: string;
+}): Promise<Flows> {
+  const { address, namespace, dataConverter } = options;
+  const connection = await Connection.connect({ address, connectTimeout: '10 seconds' }).catch((cause) => {
+    throw new BridgeError('service.unreachable', 'Temporal does not answer', { cause });
+  });
+  const client = new Client({ connection, namespace, dataConverter });
+  const handle = (feed: string) => client.workflow.getHandle<typeof ingest>(ingestId(feed));
+
+  async function progress(feed: string): Promise<IngestProgress | undefined> {
+    try {
+      const { status } = await handle(feed).describe();
+      return status.name === 'RUNNING' ? await handle(feed).query<IngestProgress>(progressQuery) : undefined;
+    } catch (error) {
+      if (error instanceof WorkflowNotFoundError) return undefined;
+      throw unreachable(error);
+    }
+  }
+
+  return {
+    schedules: schedules(client.schedule, options.timezone),
+    progress,
+
+    async start(feed, mode) {
+      await client.workflow.signalWithStart<typeof ingest>('ingest', {
+        workflowId: ingestId(feed),
+        taskQueue: INGEST_QUEUE,
+        args: [ingestInput(feed, mode)],
+        signal: wakeSignal,
+      });
+    },
+
+    async follow(feed, { signal, onProgress }) {
+      const run = handle(feed);
+      const first = await progress(feed);
+      if (first?.mode === 'stay') return followStaying(run, first, { signal, onProgress });
+      const cancel = () => void run.cancel().catch(() => {});
+      if (signal?.aborted) cancel();
+      signal?.addEventListener('abort', cancel, { once: true });
+      const timer = setInterval(async () => {
+        const now = await progress(feed).catch(() => undefined);
+        if (now) onProgress?.(now);
+      }, WATCH_MS);
+      try {
+        const last = await run.result();
+        onProgress?.(last);
+        return last;
+      } catch (error) {
+        throw flowError(error);
+      } finally {
+        clearInterval(timer);
+        signal?.removeEventListener('abort', cancel);
+      }
+    },
+
+    wake: (feed) => passing(handle(feed).signal(wakeSignal)),
+    resume: (feed) => passing(handle(feed).signal(resumeSignal)),
+
+    async stop(feed) {
+      await passing(handle(feed).cancel());
+      await handle(feed)
+        .result()
+        .catch(() => {});
+    },
+
+    async requestAnchor({ chainId, signer }, batch) {
+      await client.workflow.signalWithStart<typeof anchor, [string]>('anchor', {
+        workflowId: `anchor:${chainId}:${signer}`,
+        taskQueue: ANCHOR_QUEUE,
+        signal: enqueueSignal,
+        signalArgs: [batch],
+      });
+    },
+
+    close: () => connection.close(),
+  };
+}
+
+/** Two ends of the source after the wake-up: the first may belong to a read that had begun before it. */
+async function followStaying(
+  run: WorkflowHandle<typeof ingest>,
+  first: IngestProgress,
+  { signal, onProgress }: FollowOptions,
+): Promise<IngestProgress> {
+  let last = first;
+  let woken = -1;
+  while (last.drains < first.drains + 2 && last.phase !== 'paused' && !signal?.aborted) {
+    if (woken !== last.drains) await passing(run.signal(wakeSignal));
+    woken = last.drains;
+    await new Promise((resolve) => setTimeout(resolve, WATCH_MS));
+    last = await run.query<IngestProgress>(progressQuery);
+    onProgress?.(last);
+  }
+  return last;
+}
+
+/** A workflow that has just ended needs no signal. */
+async function passing(call: Promise<unknown>): Promise<void> {
+  try {
+    await call;
+  } catch (error) {
+    if (!(error instanceof WorkflowNotFoundError) && !(error instanceof ScheduleNotFoundError))
+      throw unreachable(error);
+  }
+}
+
+/** The code that the failing step gave, out of Temporal's wrappings. */
+function flowError(error: unknown): BridgeError {
+  let cause = error instanceof WorkflowFailedError ? error.cause : error;
+  if (cause instanceof ActivityFailure) cause = cause.cause;
+  if (cause instanceof ApplicationFailure && cause.type && Object.hasOwn(codes, cause.type)) {
+    return new BridgeError(cause.type as ErrorCode, cause.message);
+  }
+  return unreachable(error);
+}
+
+function unreachable(error: unknown): BridgeError {
+  return error instanceof BridgeError
+    ? error
+    : new BridgeError('service.failed', 'Temporal did not carry out a request', { cause: error });
+}
