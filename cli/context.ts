@@ -1,9 +1,9 @@
 /** What every command shares: the global options, the config and Ctrl-C. */
 import type { Command } from 'commander';
+import { configSchemas } from '../connectors/index.ts';
 import { loadConfig } from '../core/config/load.ts';
 import type { BridgeConfig } from '../core/config/schema.ts';
 import { BridgeError } from '../core/errors.ts';
-import { configSchemas } from '../connectors/index.ts';
 import { createOutput, type ExitCode, exit, fail, type Output } from './output.ts';
 
 export interface Context {

@@ -1,7 +1,9 @@
 /** The command line: thin over the same functions that the bridge and the demo use. */
 import { Command, CommanderError } from 'commander';
 import { registerConfig } from './commands/config.ts';
+import { registerConvert } from './commands/convert.ts';
 import { registerInit } from './commands/init.ts';
+import { registerPreview } from './commands/preview.ts';
 import { exit } from './output.ts';
 
 const program = new Command('dhc')
@@ -13,6 +15,8 @@ const program = new Command('dhc')
 
 registerInit(program);
 registerConfig(program);
+registerConvert(program);
+registerPreview(program);
 
 try {
   await program.parseAsync();

@@ -19,7 +19,10 @@ export function registerInit(program: Command): void {
         const file = resolve(folder, 'bridge.yaml');
         const passphrase = resolve(folder, 'keystore.passphrase');
         for (const path of [file, passphrase]) {
-          if (existsSync(path)) throw new BridgeError('cli.usage', `${path} exists already`, { hint: 'name another folder, or edit what is there' });
+          if (existsSync(path))
+            throw new BridgeError('cli.usage', `${path} exists already`, {
+              hint: 'name another folder, or edit what is there',
+            });
         }
         mkdirSync(folder, { recursive: true });
         writeFileSync(passphrase, `${randomBytes(24).toString('base64url')}\n`, { mode: 0o600 });

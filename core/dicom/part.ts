@@ -1,50 +1,63 @@
-/** What a normaliser may see of one SOP instance: the bytes before the pixels, and the digest of all of it. */
+/** What the normaliser sees of an instance: its first bytes as far as the header needs them, and the digest of all. */
 import { createHash } from 'node:crypto';
-import { BridgeError } from '../errors.ts';
-import { type DicomHeader, readHeader } from './header.ts';
+import { readHeader } from './header.ts';
 import { PREFIXES } from './prefix.ts';
 
-export interface HeaderAndDigest {
-  /** The file up to where `readHeader` stops; it reads these bytes with `complete: true`. */
+export interface PartDigest {
+  /** From the start to at least the end of the header; shorter only where the instance is. */
   readonly bytes: Uint8Array;
   readonly size: number;
-  /** SHA-256 of the whole instance, hex. */
+  /** Of the whole instance, hex. */
   readonly sha256: string;
 }
 
-/**
- * Reads the stream to its end and keeps only its beginning. An instance whose header cannot be read keeps its first
- * 64 KiB: it is the normaliser that refuses it.
- * @throws what the stream throws
- */
-export async function partHeader(stream: AsyncIterable<Uint8Array>): Promise<HeaderAndDigest> {
-  const hash = createHash('sha256');
-  let chunks: Uint8Array[] = [];
-  let kept: Uint8Array | null = null;
+/** Reads the whole stream; memory is that of the header. */
+export async function digestPart(stream: AsyncIterable<Uint8Array>): Promise<PartDigest> {
+  const digest = createHash('sha256');
+  const prefix = new HeaderPrefix();
   let size = 0;
-  let next = 0;
   for await (const chunk of stream) {
-    hash.update(chunk);
+    digest.update(chunk);
     size += chunk.length;
-    if (kept) continue;
-    chunks.push(chunk);
-    if (size < PREFIXES[next]!) continue;
-    while (next < PREFIXES.length && size >= PREFIXES[next]!) next++;
-    kept = cut(Buffer.concat(chunks), false, next === PREFIXES.length);
-    if (kept) chunks = [];
+    prefix.push(chunk);
   }
-  return { bytes: kept ?? cut(Buffer.concat(chunks), true, true)!, size, sha256: hash.digest('hex') };
+  return { bytes: prefix.bytes(), size, sha256: digest.digest('hex') };
 }
 
-/** @returns null when more bytes are needed and there is `last` no end to waiting */
-function cut(bytes: Uint8Array, complete: boolean, last: boolean): Uint8Array | null {
-  let header: DicomHeader | null;
-  try {
-    header = readHeader(bytes, { complete });
-  } catch (error) {
-    if (!(error instanceof BridgeError)) throw error;
-    return bytes.slice(0, PREFIXES[0]);
+/** Reads no further than the header needs; the normaliser refuses what cannot be read. */
+export async function headerBytes(stream: AsyncIterable<Uint8Array>): Promise<Uint8Array> {
+  const prefix = new HeaderPrefix();
+  for await (const chunk of stream) if (prefix.push(chunk)) break;
+  return prefix.bytes();
+}
+
+/** Collects chunks until they hold the header, at most 16 MiB. */
+class HeaderPrefix {
+  readonly #chunks: Uint8Array[] = [];
+  #size = 0;
+  #step = 0;
+  #whole = false;
+
+  /** @returns true when nothing more is needed */
+  push(chunk: Uint8Array): boolean {
+    if (this.#whole) return true;
+    this.#chunks.push(chunk);
+    this.#size += chunk.length;
+    if (this.#size < PREFIXES[this.#step]!) return false;
+    while (this.#step < PREFIXES.length && this.#size >= PREFIXES[this.#step]!) this.#step++;
+    this.#whole = this.#step === PREFIXES.length || holdsHeader(this.bytes());
+    return this.#whole;
   }
-  if (header) return header.deflated ? bytes : bytes.slice(0, header.end);
-  return last ? bytes.slice(0, PREFIXES[0]) : null;
+
+  bytes(): Uint8Array {
+    return Buffer.concat(this.#chunks);
+  }
+}
+
+function holdsHeader(bytes: Uint8Array): boolean {
+  try {
+    return readHeader(bytes, { complete: false }) !== null;
+  } catch {
+    return true;
+  }
 }

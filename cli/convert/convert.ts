@@ -1,0 +1,101 @@
+/** `dhc convert`: files in, bundles and reports out; no service, no journal, nothing else is written. */
+import type { ErrorCode } from '../../core/codes.ts';
+import type { Normalized, Rejected, SourceKind } from '../../core/types.ts';
+import type { HospitalContext, NormalizeContext } from '../../normalizer/context.ts';
+import { inputFiles } from './inputs.ts';
+import { itemsOf } from './items.ts';
+import { OutputNames } from './names.ts';
+import { normalizeItem } from './normalize.ts';
+import { studyFiles } from './studies.ts';
+import { type FileWriter, folderWriter, lineWriter } from './writer.ts';
+
+export interface ConvertOptions {
+  readonly from: SourceKind;
+  readonly paths: readonly string[];
+  /** A folder, or `-` for one bundle a line on standard output. */
+  readonly out: string;
+  readonly hospital: HospitalContext;
+  readonly assigners?: Readonly<Record<string, string>>;
+  /** Character set of content that declares none. */
+  readonly charset?: string;
+  readonly signal: AbortSignal;
+  onItem?(summary: ConvertSummary): void;
+}
+
+export interface ConvertSummary {
+  files: number;
+  items: number;
+  bundles: number;
+  refused: number;
+  /** Issues of the bundles, by code. */
+  readonly issues: Record<string, number>;
+  /** Refused items, by code. */
+  readonly refusals: Record<string, number>;
+}
+
+/** One input and the items in it: what becomes one output file. */
+interface Source {
+  readonly key: string;
+  readonly items: AsyncIterable<{ sourceKey: string; result: Normalized | Rejected }>;
+}
+
+export async function convert(options: ConvertOptions): Promise<ConvertSummary> {
+  const summary: ConvertSummary = { files: 0, items: 0, bundles: 0, refused: 0, issues: {}, refusals: {} };
+  const names = new OutputNames();
+  for await (const source of sources(options)) {
+    options.signal.throwIfAborted();
+    const writer: FileWriter = options.out === '-' ? lineWriter() : folderWriter(options.out, names.of(source.key));
+    summary.files++;
+    for await (const { sourceKey, result } of source.items) {
+      options.signal.throwIfAborted();
+      writer.add(sourceKey, result);
+      count(summary, result);
+      options.onItem?.(summary);
+    }
+    writer.end();
+  }
+  return summary;
+}
+
+async function* sources(options: ConvertOptions): AsyncGenerator<Source> {
+  const context: NormalizeContext = {
+    hospital: options.hospital,
+    feed: 'convert',
+    receivedAt: new Date(0).toISOString(),
+    ...(options.charset && { charset: options.charset }),
+    ...(options.assigners && { assigners: options.assigners }),
+  };
+  if (options.from === 'dicom') {
+    for await (const { key, item } of studyFiles(options.paths, options.signal))
+      yield { key, items: results([item], context) };
+    return;
+  }
+  for await (const file of inputFiles(options.paths)) {
+    try {
+      yield { key: file.key, items: results(itemsOf(file, options.from, options.charset), context) };
+    } finally {
+      await file.close();
+    }
+  }
+}
+
+async function* results(
+  items: AsyncIterable<Parameters<typeof normalizeItem>[0]> | Iterable<Parameters<typeof normalizeItem>[0]>,
+  context: NormalizeContext,
+) {
+  for await (const item of items) yield { sourceKey: item.sourceKey, result: await normalizeItem(item, context) };
+}
+
+function count(summary: ConvertSummary, result: Normalized | Rejected): void {
+  const add = (table: Record<string, number>, code: ErrorCode) => {
+    table[code] = (table[code] ?? 0) + 1;
+  };
+  summary.items++;
+  if (result.status === 'rejected') {
+    summary.refused++;
+    add(summary.refusals, result.code);
+    return;
+  }
+  summary.bundles++;
+  for (const issue of result.issues) add(summary.issues, issue.code);
+}

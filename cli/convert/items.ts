@@ -1,0 +1,82 @@
+/** Source items out of a file, as the connectors make them, without any service. */
+import { wholeFile } from '../../connectors/cda/read.ts';
+import { splitFhirFile } from '../../connectors/fhir/split.ts';
+import { messageSplitter } from '../../connectors/hl7v2/split.ts';
+import {
+  type OpenFile,
+  type Piece,
+  readRange,
+  refusedRange,
+  type SplitFile,
+  START,
+} from '../../connectors/shared/folder-split.ts';
+import type { RefusedItem, SourceItem, SourceKind } from '../../core/types.ts';
+
+/** Largest item that is read whole. */
+const ITEM_BYTES = 64 * 1024 * 1024;
+
+/** @param charset declared on the command line for content that does not declare its own */
+export async function* itemsOf(
+  file: OpenFile,
+  kind: SourceKind,
+  charset?: string,
+): AsyncGenerator<SourceItem | RefusedItem> {
+  const receivedAt = new Date(0).toISOString();
+  if (file.size === 0) {
+    yield {
+      type: 'refused',
+      sourceKey: file.key,
+      kind,
+      receivedAt,
+      size: 0,
+      head: new Uint8Array(),
+      code: 'source.empty',
+      detail: 'the file holds nothing',
+    };
+    return;
+  }
+  for await (const piece of splitter(kind, charset)(file, START, ITEM_BYTES)) {
+    const common = { sourceKey: `${file.key}${piece.suffix}`, kind, receivedAt };
+    if ('bytes' in piece) yield { type: 'item', ...common, ...(charset && { charset }), bytes: piece.bytes };
+    else
+      yield {
+        type: 'refused',
+        ...common,
+        size: piece.size,
+        head: piece.head,
+        code: piece.refused,
+        detail: piece.detail,
+      };
+  }
+}
+
+function splitter(kind: SourceKind, charset: string | undefined): SplitFile {
+  if (kind === 'hl7v2') return messageSplitter(charset);
+  return kind === 'fhir' ? splitFhir : wholeFile;
+}
+
+async function* splitFhir(file: OpenFile): AsyncGenerator<Piece> {
+  if (file.size > ITEM_BYTES) {
+    const whole = { start: 0, end: file.size };
+    yield {
+      suffix: '',
+      resume: START,
+      ...(await refusedRange(file, whole, 'source.too-large', 'larger than a file of resources may be')),
+    };
+    return;
+  }
+  const pieces = [...splitFhirFile(await readRange(file, 0, file.size))];
+  for (const [index, { bytes, refused }] of pieces.entries()) {
+    const suffix = pieces.length === 1 ? '' : `#${index + 1}`;
+    if (!refused) yield { suffix, resume: START, bytes };
+    else
+      yield {
+        suffix,
+        resume: START,
+        refused: refused.code,
+        detail: refused.detail,
+        size: bytes.length,
+        head: bytes.subarray(0, 65_536),
+      };
+  }
+}
