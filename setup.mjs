@@ -12,6 +12,7 @@ import {
   renameSync,
   rmSync,
   statSync,
+  symlinkSync,
   writeSync,
 } from 'node:fs';
 import { dirname, join } from 'node:path';
@@ -20,7 +21,9 @@ import { fileURLToPath } from 'node:url';
 
 const root = dirname(fileURLToPath(import.meta.url));
 const modules = join(root, 'node_modules');
-const node24 = join(modules, 'node', 'bin', process.platform === 'win32' ? 'node.exe' : 'node');
+const node24 = join(modules, 'node', 'bin', 'node');
+/** What npm scripts find first on their PATH. */
+const node24Link = join(modules, '.bin', 'node');
 
 /** A fault with the one command that mends it. */
 class SetupError extends Error {
@@ -66,7 +69,7 @@ function readLock(path) {
 }
 
 function nodeIsThere() {
-  return existsSync(node24) && statSync(node24).size > 0;
+  return existsSync(node24Link) && statSync(node24Link).size > 0;
 }
 
 async function installPackages() {
@@ -80,12 +83,12 @@ async function installPackages() {
 async function installNode() {
   const { version } = JSON.parse(readFileSync(join(modules, 'node', 'package.json'), 'utf8'));
   const prefix = process.platform === 'darwin' && process.arch === 'arm64' ? 'node-bin' : 'node';
-  const name = `${prefix}-${process.platform === 'win32' ? 'win' : process.platform}-${process.arch}`;
+  const name = `${prefix}-${process.platform}-${process.arch}`;
   await step(`installing Node ${version}`, async () => {
     const work = mkdtempSync(join(modules, '.node-'));
     try {
       await npm(['install', '--no-save', '--no-package-lock', '--prefix', work, `${name}@${version}`], work);
-      const program = join(work, 'node_modules', name, 'bin', process.platform === 'win32' ? 'node.exe' : 'node');
+      const program = join(work, 'node_modules', name, 'bin', 'node');
       if (spawnSync(program, ['--version'], { encoding: 'utf8' }).stdout?.trim() !== `v${version}`) {
         throw new SetupError(
           `Node ${version} does not run on this machine`,
@@ -94,6 +97,9 @@ async function installNode() {
       }
       mkdirSync(dirname(node24), { recursive: true });
       renameSync(program, node24);
+      // npm links only programs that are there when it links.
+      rmSync(node24Link, { force: true });
+      symlinkSync(join('..', 'node', 'bin', 'node'), node24Link);
     } finally {
       rmSync(work, { recursive: true, force: true });
     }
@@ -114,6 +120,8 @@ function npm(args, cwd) {
   const own = process.env.npm_execpath;
   const [file, first] = own?.endsWith('.js') ? [process.execPath, [own]] : ['npm', []];
   const options = ['--no-audit', '--no-fund', '--no-update-notifier', '--loglevel=error'];
+  // npm's own patience with a registry that does not answer is more than a minute.
+  options.push('--fetch-retries=2', '--fetch-retry-mintimeout=1000', '--fetch-retry-maxtimeout=5000');
   return new Promise((resolve, reject) => {
     const child = spawn(file, [...first, ...args, ...options], { cwd, stdio: ['ignore', 'ignore', 'pipe'] });
     let errors = '';
@@ -180,21 +188,23 @@ function takeLock(path) {
     return true;
   } catch (error) {
     if (error.code !== 'EEXIST') throw error;
-    removeStaleLock(path);
-    return false;
+    return removeStaleLock(path) && takeLock(path);
   }
 }
 
+/** Whether the lock was stale and is gone. */
 function removeStaleLock(path) {
   // Renaming has one winner; who finds a living holder's lock in its hands puts it back.
   const aside = `${path}.${process.pid}`;
   try {
-    if (holderLives(path)) return;
+    if (holderLives(path)) return false;
     renameSync(path, aside);
     if (holderLives(aside)) renameSync(aside, path);
     else rmSync(aside);
-  } catch {
-    // Gone already.
+    return true;
+  } catch (error) {
+    if (error.code !== 'ENOENT') throw error;
+    return true; // gone already
   }
 }
 

@@ -1,0 +1,53 @@
+/** Helpers of this room's tests: data folders, logs, and processes as the system sees them. */
+import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
+import { onTestFinished } from 'vitest';
+import type { Log } from '../../core/types.ts';
+
+/** A new folder, removed after the test. */
+export function testFolder(): string {
+  const folder = mkdtempSync(join(tmpdir(), 'dhc-services-'));
+  onTestFinished(() => rmSync(folder, { recursive: true, force: true, maxRetries: 5 }));
+  return folder;
+}
+
+export interface RecordedLog extends Log {
+  readonly events: string[];
+}
+
+export function recordedLog(): RecordedLog {
+  const events: string[] = [];
+  const record = (event: string) => void events.push(event);
+  return { events, info: record, warn: record, error: record };
+}
+
+/** Ids of the running processes whose command line or environment names this text (Linux). */
+export function processesOf(text: string): number[] {
+  return readdirSync('/proc')
+    .filter((name) => /^\d+$/.test(name) && Number(name) !== process.pid)
+    .filter((pid) => ['cmdline', 'environ'].some((file) => readProc(pid, file).includes(text)))
+    .map(Number);
+}
+
+function readProc(pid: string, file: string): string {
+  try {
+    return readFileSync(`/proc/${pid}/${file}`, 'latin1');
+  } catch {
+    return '';
+  }
+}
+
+/** Waits for a condition; fails the test by throwing when it does not come true. */
+export async function until(
+  what: string,
+  condition: () => boolean | Promise<boolean>,
+  timeoutMs = 20_000,
+): Promise<void> {
+  const deadline = Date.now() + timeoutMs;
+  while (!(await condition())) {
+    if (Date.now() > deadline) throw new Error(`did not come true in ${timeoutMs} ms: ${what}`);
+    await delay(50);
+  }
+}
