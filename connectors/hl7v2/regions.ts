@@ -16,6 +16,7 @@ export interface Region {
 const [NUL, TAB, LF, VT, CR, SUB, FS, SPACE] = [0x00, 0x09, 0x0a, 0x0b, 0x0d, 0x1a, 0x1c, 0x20];
 const PADDING = new Set([NUL, LF, VT, CR, SUB, FS]);
 const BLANK = new Set([...PADDING, TAB, SPACE]);
+const BREAK = new Set([LF, VT, CR, FS]);
 const ENVELOPE = new Set(['FHS', 'BHS', 'BTS', 'FTS']);
 /** Characters that have to be seen at once: a segment name and its separator. */
 const AHEAD = 4;
@@ -69,7 +70,7 @@ class Scan {
       }
       if (this.#type === 'message' && char === FS && endsFrame(window.at(index + 1))) yield* this.#open('other', here);
       this.#blank &&= BLANK.has(char);
-      this.#lineStart = char === CR || char === LF || char === VT || char === FS;
+      this.#lineStart = BREAK.has(char) || (char === NUL && this.#lineStart);
     }
   }
 

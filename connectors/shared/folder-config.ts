@@ -1,4 +1,5 @@
 /** The part of a feed's configuration that names a folder of files. */
+import { relative } from 'node:path';
 import { z } from 'zod';
 import { filePath } from '../../core/config/fields.ts';
 
@@ -25,6 +26,10 @@ export const folderConfig = z
   .refine((folder) => (folder.afterRead === 'archive') === (folder.archiveTo !== undefined), {
     path: ['archiveTo'],
     error: '`archiveTo` belongs to `afterRead: archive`: give both or neither',
+  })
+  .refine(({ path, archiveTo }) => archiveTo === undefined || relative(path, archiveTo).startsWith('..'), {
+    path: ['archiveTo'],
+    error: '`archiveTo` may not be below `path`: archived files would be read again',
   })
   .describe('A folder of files');
 
