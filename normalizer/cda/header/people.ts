@@ -18,10 +18,15 @@ export function addOrganization(cda: Cda, element: XmlElement | undefined): stri
     resourceType: 'Organization',
     identifier,
     name,
-    telecom: telecomsOf(element),
-    address: addressesOf(element),
+    telecom: telecomsOf(element).map(notHome),
+    address: addressesOf(element).map(notHome),
     partOf: reference(addOrganization(cda, parent)),
   });
+}
+
+/** R4 org-2, org-3: nothing of an organisation is a home, whatever a sender's template says. */
+function notHome<T extends fhir4.Address | fhir4.ContactPoint>(contact: T): T {
+  return contact.use === 'home' ? { ...contact, use: undefined } : contact;
 }
 
 /**
