@@ -23,7 +23,7 @@ import {
 } from './health-index.ts';
 import { NonceBook } from './nonce-book.ts';
 import { pause } from './pause.ts';
-import { type ChainRpc, RpcError } from './rpc.ts';
+import { type ChainRpc, RpcError, refusedCall } from './rpc.ts';
 import { type Signer, signTransaction } from './signer.ts';
 
 export interface AnchorerOptions {
@@ -72,16 +72,8 @@ export class Anchorer {
   async check(signal?: AbortSignal): Promise<void> {
     const { rpc, contract, signer } = this.#options;
     await this.#requireChain(signal);
-    if ((await rpc.code(contract, signal)) === '0x')
-      throw new BridgeError('chain.no-contract', 'there is no contract at the configured address');
-    let admitted: boolean;
-    try {
-      admitted = await hasRole(rpc, contract, signer.address, signal);
-    } catch (cause) {
-      if (cause instanceof BridgeError || signal?.aborted) throw cause;
-      throw new BridgeError('chain.no-contract', 'the code at the configured address is no HealthIndex', { cause });
-    }
-    if (!admitted) throw new BridgeError('chain.no-role', 'the signer is not an admitted hospital');
+    if (!(await hasRole(rpc, contract, signer.address, signal)))
+      throw new BridgeError('chain.no-role', 'the signer is not an admitted hospital');
   }
 
   /**
@@ -90,6 +82,14 @@ export class Anchorer {
    * @throws BridgeError `chain.*`
    */
   async advance(batch: BatchToAnchor, signal?: AbortSignal): Promise<AnchorState> {
+    try {
+      return await this.#round(batch, signal);
+    } catch (error) {
+      throw refusedCall(error);
+    }
+  }
+
+  async #round(batch: BatchToAnchor, signal?: AbortSignal): Promise<AnchorState> {
     await this.#requireChain(signal);
     // In this order: a nonce that is used up when the anchor is not there was used for something else.
     const used = await this.#options.rpc.nonce(this.#options.signer.address, signal);

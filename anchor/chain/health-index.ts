@@ -1,5 +1,5 @@
 /** What the contract `HealthIndex` says and hears: calls, its event, its errors. */
-import { concat, getAddress, getBytes, hexlify, Interface } from 'ethers';
+import { concat, getAddress, getBytes, hexlify, Interface, type Result } from 'ethers';
 import { BridgeError } from '../../core/errors.ts';
 import { cidOfDigest, DAG_CBOR, parseCid } from '../store/cid.ts';
 import artifact from './generated/HealthIndex.json' with { type: 'json' };
@@ -72,9 +72,8 @@ export async function anchorBlock(
   root: string,
   signal?: AbortSignal,
 ): Promise<number | null> {
-  const reply = await rpc.call(contract, abi.encodeFunctionData('anchorOf', [hospital, root]), undefined, signal);
-  if (reply === '0x') return null;
-  const number = Number(abi.decodeFunctionResult('anchorOf', reply)[0]);
+  const found = await view(rpc, contract, 'anchorOf', [hospital, root], signal);
+  const number = Number(found?.[0] ?? 0);
   return number === 0 ? null : number;
 }
 
@@ -104,18 +103,46 @@ export async function findAnchor(
   return null;
 }
 
+/** @throws BridgeError `chain.no-contract` */
 export async function hasRole(
   rpc: ChainRpc,
   contract: string,
   account: string,
   signal?: AbortSignal,
 ): Promise<boolean> {
-  const role = abi.decodeFunctionResult(
-    'HOSPITAL_ROLE',
-    await rpc.call(contract, abi.encodeFunctionData('HOSPITAL_ROLE'), undefined, signal),
-  )[0];
-  const reply = await rpc.call(contract, abi.encodeFunctionData('hasRole', [role, account]), undefined, signal);
-  return abi.decodeFunctionResult('hasRole', reply)[0] as boolean;
+  const [role] = (await view(rpc, contract, 'HOSPITAL_ROLE', [], signal)) ?? noContract();
+  const [held] = (await view(rpc, contract, 'hasRole', [role, account], signal)) ?? noContract();
+  return held as boolean;
+}
+
+/**
+ * Asks the contract; null where there is no code.
+ * @throws BridgeError `chain.no-contract` where the code is another's
+ */
+async function view(
+  rpc: ChainRpc,
+  contract: string,
+  name: string,
+  values: readonly unknown[],
+  signal?: AbortSignal,
+): Promise<Result | null> {
+  let reply: string;
+  try {
+    reply = await rpc.call(contract, abi.encodeFunctionData(name, values), undefined, signal);
+  } catch (error) {
+    if (error instanceof RpcError && /revert|invalid opcode/i.test(error.message)) noContract();
+    throw error;
+  }
+  if (reply === '0x') return null;
+  try {
+    return abi.decodeFunctionResult(name, reply);
+  } catch {
+    return noContract();
+  }
+}
+
+function noContract(): never {
+  throw new BridgeError('chain.no-contract', 'there is no HealthIndex at the configured address');
 }
 
 /** Name of the contract's error in a refused call: `AlreadyAnchored`, ...; undefined where it is none of its own. */

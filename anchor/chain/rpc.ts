@@ -19,6 +19,12 @@ export class RpcError extends Error {
   }
 }
 
+/** A refusal that nothing could be made of, as an error of the table; everything else as it is. */
+export function refusedCall(error: unknown): unknown {
+  if (!(error instanceof RpcError)) return error;
+  return new BridgeError('chain.unreachable', `the chain's node refused a call (${error.code})`);
+}
+
 export interface Log {
   readonly address: string;
   readonly topics: readonly string[];

@@ -1,15 +1,27 @@
-/** Reads a UnixFS file block by block, each compared with its CID: a node that lies or rots is found out. */
+/** Reads UnixFS files block by block, each compared with its CID: a node that lies or rots is found out. */
 import { decode, type PBNode } from '@ipld/dag-pb';
 import { UnixFS } from 'ipfs-unixfs';
 import type { CID } from 'multiformats/cid';
 import { BridgeError } from '../../core/errors.ts';
-import { DAG_PB, parseCid, RAW } from './cid.ts';
+import { DAG_PB, matches, parseCid, RAW } from './cid.ts';
 import type { BlockSource } from './kubo.ts';
 
 /** 174^4 leaves of 1 MiB: far beyond any file. */
 const MAX_DEPTH = 5;
 
+/** Believes no source: bytes that are not those of their CID are `store.mismatch`. */
+export function hashed(source: BlockSource): BlockSource {
+  return {
+    async blockGet(cid, signal) {
+      const bytes = await source.blockGet(cid, signal);
+      if (!matches(parseCid(cid), bytes)) throw new BridgeError('store.mismatch', 'a block is not that of its CID');
+      return bytes;
+    },
+  };
+}
+
 /**
+ * @param source believed: see `hashed`; `Kubo` checks by itself
  * @param limit bytes; a file that goes beyond is `store.mismatch`
  * @throws BridgeError `store.mismatch`, `store.missing`, `store.unreachable`
  */

@@ -35,13 +35,14 @@ const SETTINGS: Record<string, unknown> = {
   'Plugins.Plugins.telemetry.Config.Mode': 'off',
 };
 
-export async function startKubo(): Promise<TestKubo> {
+/** @param blocks `flatfs` keeps each block in a file, which a test can change */
+export async function startKubo(blocks: 'pebbleds' | 'flatfs' = 'pebbleds'): Promise<TestKubo> {
   const binary = findKubo();
   if (binary === undefined) throw new Error('no Kubo binary');
   const repo = await mkdtemp(join(tmpdir(), 'dhc-kubo-'));
   const env = { ...process.env, IPFS_PATH: repo, IPFS_TELEMETRY: 'off' };
   const run = promisify(execFile);
-  await run(binary, ['init', '--empty-repo', '--profile', 'pebbleds'], { env });
+  await run(binary, ['init', '--empty-repo', '--profile', blocks], { env });
   for (const [key, value] of Object.entries(SETTINGS))
     await run(binary, ['config', '--json', key, JSON.stringify(value)], { env });
   const daemon = spawn(binary, ['daemon', '--offline'], { env, stdio: ['ignore', 'pipe', 'ignore'] });

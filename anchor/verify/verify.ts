@@ -6,6 +6,7 @@ import type { Verdict } from '../../core/types.ts';
 import { parseReceipt } from '../chain/receipts.ts';
 import { ChainRpc } from '../chain/rpc.ts';
 import { type BlockSource, Kubo } from '../store/kubo.ts';
+import { hashed } from '../store/verified-file.ts';
 import { VerifyCache } from './cache.ts';
 import { checkChain, type Trusted } from './chain-checks.ts';
 import { checkKeys, type VerifyKey } from './key-checks.ts';
@@ -32,7 +33,7 @@ export interface VerifyOptions {
  */
 export async function verifyReceipt(receipt: unknown, options: VerifyOptions, signal: AbortSignal): Promise<Verdict> {
   const rpc = typeof options.rpc === 'string' ? new ChainRpc(options.rpc) : options.rpc;
-  const kubo = typeof options.kubo === 'string' ? new Kubo({ url: options.kubo }) : options.kubo;
+  const kubo = hashed(typeof options.kubo === 'string' ? new Kubo({ url: options.kubo }) : options.kubo);
   const { key, trusted, cache = new VerifyCache() } = options;
   const report = new Report();
   const parsed = await report.check('receipt', signal, async () => ['format 1', parseReceipt(receipt)]);
