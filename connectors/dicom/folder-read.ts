@@ -45,6 +45,7 @@ export class FolderReader {
       const after = cursor.open?.sum === sum ? cursor.open.after : '';
       for (const finding of members) {
         if (finding.order <= after) continue;
+        signal.throwIfAborted();
         if (items >= limits.items || bytes >= limits.bytes) {
           this.#listing = { findings, cursor: JSON.stringify(cursor) };
           yield { type: 'checkpoint', cursor };

@@ -47,6 +47,7 @@ export async function* readDicomweb(
   limits: ReadLimits,
   signal: AbortSignal,
 ): AsyncGenerator<Read> {
+  signal.throwIfAborted();
   const qido = openQido(http, config.pageSize);
   let cursor = from?.at ? from : newRound(from, config, today(timezone));
   let items = 0;
@@ -56,6 +57,7 @@ export async function* readDicomweb(
     const again = day === UNDATED || day >= addDays(cursor.last, -config.recheckDays);
     for (const study of await studiesOf(qido, day, signal)) {
       if (study.order <= cursor.after) continue;
+      signal.throwIfAborted();
       if (items >= limits.items || bytes >= limits.bytes) {
         yield { type: 'checkpoint', cursor };
         return;

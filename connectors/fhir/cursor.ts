@@ -21,6 +21,8 @@ export interface Walk {
   readonly startedAt: number | null;
   /** Greatest `lastUpdated` seen so far. */
   readonly newest: string | null;
+  /** Digests of what has been handed over of the page at `url`, where a read stopped within it. */
+  readonly done: readonly string[];
   /** Digests of what the next walk will meet again. */
   readonly recent: readonly string[];
   /** Brent's cycle finding over page addresses: a remembered digest, how old it is, when it is replaced. */
@@ -43,7 +45,17 @@ export interface FhirCursor {
 export const FIRST: FhirCursor = { v: 1, since: {}, recent: {}, walk: null };
 
 export function newWalk(type: string): Walk {
-  return { type, url: null, startedAt: null, newest: null, recent: [], mark: null, content: null, repeats: 0 };
+  return {
+    type,
+    url: null,
+    startedAt: null,
+    newest: null,
+    done: [],
+    recent: [],
+    mark: null,
+    content: null,
+    repeats: 0,
+  };
 }
 
 /**

@@ -44,19 +44,28 @@ export async function* readFhir(
     const content = createHash('sha256');
     let size = 0;
     for (const piece of page.pieces()) {
-      content.update(piece.sourceKey).update(piece.bytes);
+      signal.throwIfAborted();
+      const digest = recentDigest(piece.sourceKey, piece.bytes);
+      content.update(digest);
       size++;
       walk = { ...walk, newest: newer(walk.newest, piece.lastUpdated) };
       if (isCovered(piece.lastUpdated, cursor.since[walk.type])) continue;
-      const digest = recentDigest(piece.sourceKey, piece.bytes);
       if (isRecent(piece.lastUpdated, walk, overlapMs)) walk = { ...walk, recent: remember(walk.recent, digest) };
-      if (cursor.recent[walk.type]?.includes(digest)) continue;
+      if (walk.done.includes(digest) || cursor.recent[walk.type]?.includes(digest)) continue;
+      if (items >= limits.items || bytes >= limits.bytes) {
+        yield { type: 'checkpoint', cursor: { ...cursor, walk } };
+        return;
+      }
       yield itemOf(piece, limits.itemBytes);
       items++;
       bytes += piece.bytes.length;
+      walk = { ...walk, done: [...walk.done, digest] };
     }
-    walk = page.next ? advance(walk, page.next, content.digest('base64url').slice(0, 11), size === 0) : walk;
-    cursor = page.next ? { ...cursor, walk } : finish(cursor, walk, config, overlapMs);
+    if (page.next) {
+      cursor = { ...cursor, walk: advance(walk, page.next, content.digest('base64url').slice(0, 11), size === 0) };
+    } else {
+      cursor = finish(cursor, walk, config, overlapMs);
+    }
     walk = cursor.walk;
     yield { type: 'checkpoint', cursor };
   }
@@ -71,7 +80,9 @@ async function pageOf(
   signal: AbortSignal,
 ): Promise<FhirPage | null> {
   const get = (url: string) => getPage(http, url, config.maxPageBytes, signal);
-  const answer = walk.url ? await get(http.resolve(walk.url).href) : await firstPage(http, config, cursor, walk, limits, get);
+  const answer = walk.url
+    ? await get(http.resolve(walk.url).href)
+    : await firstPage(http, config, cursor, walk, limits, get);
   if (answer === 410) return null;
   if (answer === 400) throw new BridgeError('source.protocol', `the server refuses a search for ${walk.type} (400)`);
   return answer;
@@ -104,7 +115,7 @@ function advance(walk: Walk, url: string, content: string, isEmpty: boolean): Wa
   const age = (walk.mark?.age ?? 0) + 1;
   const limit = walk.mark?.limit ?? 1;
   const mark = !walk.mark || age >= limit ? { url: digest, age: 0, limit: limit * 2 } : { ...walk.mark, age };
-  return { ...walk, url, mark, content, repeats };
+  return { ...walk, url, mark, content, repeats, done: [] };
 }
 
 function finish(cursor: FhirCursor, walk: Walk, config: FhirConfig, overlapMs: number): FhirCursor {
