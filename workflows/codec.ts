@@ -2,7 +2,7 @@
 import { createCipheriv, createDecipheriv, randomBytes } from 'node:crypto';
 import { fileURLToPath } from 'node:url';
 import type { DataConverter, Payload, PayloadCodec } from '@temporalio/common';
-import { temporal } from '@temporalio/proto';
+import proto from '@temporalio/proto';
 import { BridgeError } from '../core/errors.ts';
 
 /** Temporal itself warns from here on. */
@@ -33,7 +33,7 @@ export function payloadCodec(key: Uint8Array): PayloadCodec {
 
 /** nonce (12) ‖ tag (16) ‖ AES-256-GCM of the payload's protobuf */
 function encrypt(key: Uint8Array, payload: Payload): Payload {
-  const plain = temporal.api.common.v1.Payload.encode(payload).finish();
+  const plain = proto.temporal.api.common.v1.Payload.encode(payload).finish();
   if (plain.length > MAX_PAYLOAD) {
     throw new BridgeError('item.internal', 'a workflow payload is larger than 256 KiB: it may only carry references');
   }
@@ -50,5 +50,5 @@ function decrypt(key: Uint8Array, payload: Payload): Payload {
     .setAAD(ENCODING)
     .setAuthTag(data.subarray(NONCE, NONCE + TAG));
   const plain = Buffer.concat([decipher.update(data.subarray(NONCE + TAG)), decipher.final()]);
-  return temporal.api.common.v1.Payload.decode(plain);
+  return proto.temporal.api.common.v1.Payload.decode(plain);
 }
