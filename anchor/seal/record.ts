@@ -7,7 +7,8 @@ import { EDK_INFO, EDK_PROVIDER, makeCapsule, openCapsule, type RecordKeys } fro
 import { type RecordPlace, recordSecrets } from './derive.ts';
 import { TAG_BYTES } from './tag.ts';
 
-export const FORMAT = '1';
+const FORMAT = '1';
+const MAX_ID_BYTES = 128;
 
 export interface RecordInput extends RecordPlace {
   readonly patient: PatientKeys;
@@ -36,9 +37,12 @@ export interface OpenedRecord extends RecordKeys {
   readonly tag: Uint8Array;
 }
 
-/** The same input gives the same bytes. */
+/** The same input gives the same bytes. @throws BridgeError `seal.failed` for input that the format cannot hold */
 export function sealRecord(input: RecordInput): SealedBytes {
   if (input.tag.length !== TAG_BYTES) throw cannotSeal('a tag has 16 bytes');
+  for (const id of [input.hospital, input.itemId]) {
+    if (Buffer.byteLength(id) > MAX_ID_BYTES) throw cannotSeal('the id of a hospital or an item has at most 128 bytes');
+  }
   const { patient, bundle } = input;
   const { dataKey, messageId, binder, salt, packetSeed } = recordSecrets(patient.sealKey, input, bundle);
   const content = sealMessage({

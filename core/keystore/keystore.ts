@@ -3,9 +3,10 @@
  * patients' salts. Everything else is derived (docs/architecture.md, "Keys").
  */
 
-import { mkdirSync } from 'node:fs';
+import { existsSync, mkdirSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { hkdfSha256 } from '../crypto/hkdf.ts';
+import { BridgeError } from '../errors.ts';
 import { keyedDigest } from '../ids.ts';
 import type { PatientIdentifier } from '../types.ts';
 import { drawMaster, readMaster, writeMaster } from './master-file.ts';
@@ -46,11 +47,13 @@ export function saltsPath(path: string): string {
  * @throws BridgeError `keystore.exists`
  */
 export async function createKeystore(path: string, passphrase: string): Promise<Keystore> {
+  if (existsSync(path)) throw new BridgeError('keystore.exists', `there is already a keystore at ${path}`);
   const master = drawMaster();
   mkdirSync(dirname(path), { recursive: true, mode: 0o700 });
   const salts = createSalts(saltsPath(path), saltsKey(master));
   try {
     await writeMaster(path, passphrase, master);
+    salts.of([HOSPITAL_REF]);
   } catch (error) {
     salts.close();
     throw error;
@@ -61,7 +64,15 @@ export async function createKeystore(path: string, passphrase: string): Promise<
 /** @throws BridgeError `keystore.missing`, `keystore.format`, `keystore.locked` (wrong passphrase or changed file) */
 export async function openKeystore(path: string, passphrase: string): Promise<Keystore> {
   const master = await readMaster(path, passphrase);
-  return new FileKeystore(master, openSalts(saltsPath(path), saltsKey(master)));
+  const salts = openSalts(saltsPath(path), saltsKey(master));
+  try {
+    // Shows that file and table belong together.
+    salts.of([HOSPITAL_REF]);
+  } catch (error) {
+    salts.close();
+    throw error;
+  }
+  return new FileKeystore(master, salts);
 }
 
 function saltsKey(master: Uint8Array): Uint8Array {
@@ -81,7 +92,7 @@ export function patientRef(keystore: Keystore, patient: PatientIdentifier | null
 class FileKeystore implements Keystore {
   readonly #master: Uint8Array;
   readonly #salts: PatientSalts;
-  readonly #hospitalKeys = new Map<string, Uint8Array>();
+  #closed = false;
 
   constructor(master: Uint8Array, salts: PatientSalts) {
     this.#master = master;
@@ -89,12 +100,7 @@ class FileKeystore implements Keystore {
   }
 
   hospitalKey(label: KeyLabel): Uint8Array {
-    let key = this.#hospitalKeys.get(label);
-    if (key === undefined) {
-      key = hkdfSha256(this.#master, label, 32);
-      this.#hospitalKeys.set(label, key);
-    }
-    return key;
+    return hkdfSha256(this.#openMaster(), label, 32);
   }
 
   patientKeys(ref: string): PatientKeys {
@@ -102,10 +108,11 @@ class FileKeystore implements Keystore {
   }
 
   patientKeysOf(refs: readonly string[]): PatientKeys[] {
+    const master = this.#openMaster();
     // A batch names the same patient many times.
     const distinct = [...new Set(refs)];
     const salts = this.#salts.of(distinct);
-    const keys = new Map(distinct.map((ref, index) => [ref, derivePatientKeys(this.#master, salts[index]!)]));
+    const keys = new Map(distinct.map((ref, index) => [ref, derivePatientKeys(master, salts[index]!)]));
     return refs.map((ref) => keys.get(ref)!);
   }
 
@@ -114,9 +121,15 @@ class FileKeystore implements Keystore {
   }
 
   close(): void {
+    if (this.#closed) return;
+    this.#closed = true;
     this.#salts.close();
     this.#master.fill(0);
-    for (const key of this.#hospitalKeys.values()) key.fill(0);
-    this.#hospitalKeys.clear();
+  }
+
+  /** After `close` the secret is all zeros: nothing may be derived from that. */
+  #openMaster(): Uint8Array {
+    if (this.#closed) throw new BridgeError('keystore.locked', 'the keystore was closed');
+    return this.#master;
   }
 }

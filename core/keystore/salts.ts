@@ -20,22 +20,27 @@ export interface PatientSalts {
   close(): void;
 }
 
-/** For a keystore about to be made. @throws BridgeError `keystore.exists` when another one's salts are there */
+/**
+ * For a keystore about to be made. It is empty until the hospital's own salt is asked for.
+ * @throws BridgeError `keystore.exists` when another one's salts are there
+ */
 export function createSalts(path: string, key: Uint8Array): PatientSalts {
   // SQLite gives its log the rights of the file that it finds.
   closeSync(openSync(path, 'a', 0o600));
   const salts = new SaltTable(path, key);
-  if (!salts.empty()) {
-    salts.close();
-    throw new BridgeError('keystore.exists', `there is already a table of salts at ${path}`);
-  }
-  return salts;
+  if (salts.empty()) return salts;
+  salts.close();
+  throw new BridgeError('keystore.exists', `there is already a table of salts at ${path}`);
 }
 
-/** @throws BridgeError `keystore.missing`: an empty table in its place would give every patient new keys */
+/** @throws BridgeError `keystore.missing`, also for an empty table: it would give every patient new keys */
 export function openSalts(path: string, key: Uint8Array): PatientSalts {
-  if (!existsSync(path)) throw new BridgeError('keystore.missing', `the keystore's table of salts is not at ${path}`);
-  return new SaltTable(path, key);
+  const missing = new BridgeError('keystore.missing', `the keystore's table of salts is not at ${path}`);
+  if (!existsSync(path)) throw missing;
+  const salts = new SaltTable(path, key);
+  if (!salts.empty()) return salts;
+  salts.close();
+  throw missing;
 }
 
 class SaltTable implements PatientSalts {

@@ -10,7 +10,7 @@ import type { Stored } from './spool.ts';
 
 const PROVIDER = 'dhc.spool';
 const TEMPORARY = '.part';
-/** No write takes so long: what is older was left by a process that died. */
+/** No write takes so long. */
 const STALE_MS = 24 * 3600_000;
 
 /**
@@ -95,18 +95,17 @@ export class LargeFiles {
     for (const id of ids) await rm(this.#path(id), { force: true });
   }
 
-  /** Removes what writes left that never ended. */
-  async sweep(): Promise<void> {
+  /**
+   * Removes what a killed process left: writes that never ended, files whose item is gone.
+   * @param isKnown whether the content of the item of this id is in a file
+   */
+  async sweep(isKnown: (id: string) => boolean): Promise<void> {
     for (const name of await readdir(this.#directory)) {
-      if (!name.endsWith(TEMPORARY)) continue;
+      if (isKnown(name)) continue;
       const path = join(this.#directory, name);
-      const age =
-        Date.now() -
-        (await stat(path).then(
-          (found) => found.mtimeMs,
-          () => Date.now(),
-        ));
-      if (age > STALE_MS) await rm(path, { force: true });
+      // Another process may be between its file and its row, or have just removed both.
+      const found = await stat(path).catch(() => null);
+      if (found !== null && Date.now() - found.mtimeMs > STALE_MS) await rm(path, { force: true });
     }
   }
 

@@ -24,7 +24,7 @@ export class SmallItems {
   readonly #database: DatabaseSync;
   readonly #insert: StatementSync;
   readonly #select: StatementSync;
-  readonly #exists: StatementSync;
+  readonly #find: StatementSync;
   readonly #delete: StatementSync;
 
   /** @param spoolKey 32 bytes */
@@ -40,7 +40,7 @@ export class SmallItems {
     const prepare = (sql: string) => this.#database.prepare(sql);
     this.#insert = prepare('INSERT OR REPLACE INTO items (id, size, sealed) VALUES (?, ?, ?)');
     this.#select = prepare('SELECT size, sealed FROM items WHERE id = ?');
-    this.#exists = prepare('SELECT 1 FROM items WHERE id = ?');
+    this.#find = prepare('SELECT sealed IS NULL AS large FROM items WHERE id = ?');
     this.#delete = prepare('DELETE FROM items WHERE id = ? RETURNING sealed IS NULL AS large');
   }
 
@@ -57,7 +57,12 @@ export class SmallItems {
   }
 
   has(id: string): boolean {
-    return this.#exists.get(id) !== undefined;
+    return this.#find.get(id) !== undefined;
+  }
+
+  /** Whether the item is there and its content in a file. */
+  isLarge(id: string): boolean {
+    return this.#find.get(id)?.large === 1;
   }
 
   /** @returns the ids among them whose content is in a file */

@@ -55,9 +55,10 @@ export async function openSpool(directory: string, keystore: Keystore): Promise<
   const filesDirectory = join(directory, 'large');
   mkdirSync(filesDirectory, { recursive: true, mode: 0o700 });
   const key = keystore.hospitalKey('dhc/spool/1');
+  const items = new SmallItems(join(directory, 'spool.db'), key);
   const files = new LargeFiles(filesDirectory, key);
-  await files.sweep();
-  return new DiskSpool(new SmallItems(join(directory, 'spool.db'), key), files);
+  await files.sweep((id) => items.isLarge(id));
+  return new DiskSpool(items, files);
 }
 
 const ID = /^[0-9a-z][0-9a-z.-]{0,127}$/;
