@@ -28,10 +28,10 @@ export function codeMapping(name: string, version: string): Mapping {
   return { name, version, sha256: createHash('sha256').update(`${name}\0${version}`).digest('hex') };
 }
 
-/** How the source is kept: as a Binary that `finish` adds, or by a resource that the map has added itself. */
+/** How the source is kept: as a Binary that `finish` adds, or by a resource that the map has added itself (if by one). */
 export type KeptSource =
   | { readonly contentType: string; readonly bytes: Uint8Array }
-  | { readonly reference: string; readonly sha256: string };
+  | { readonly reference?: string; readonly sha256: string };
 
 export interface Finish {
   /** Null where the record belongs to no person. */
@@ -145,8 +145,8 @@ export class Draft {
       : { resourceType: 'Bundle', type: 'transaction', entry: entries.map(transactionEntry) };
   }
 
-  #keep(source: KeptSource): { reference: string; sha256: string } {
-    if ('reference' in source) return source;
+  #keep(source: KeptSource): { reference?: string; sha256: string } {
+    if ('sha256' in source) return source;
     const sha256 = createHash('sha256').update(source.bytes).digest('hex');
     return { reference: this.add([sha256], sourceBinary(source.contentType, source.bytes)), sha256 };
   }

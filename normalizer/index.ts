@@ -1,5 +1,6 @@
 /** Source item → FHIR R4 bundle. Pure and synchronous; never throws: what cannot be read is refused with its reason. */
 import type { Normalized, Rejected, SourceKind } from '../core/types.ts';
+import { normalizeCda } from './cda/index.ts';
 import type { NormalizeContext, NormalizeInput } from './context.ts';
 import { normalizeFhir } from './fhir/index.ts';
 import { normalizeHl7v2 } from './hl7v2/index.ts';
@@ -12,6 +13,7 @@ type Normalizer = (input: NormalizeInput, context: NormalizeContext) => Normaliz
 
 /** One line a kind; each is `normalizer/<kind>/index.ts`. */
 const normalizers: Partial<Record<SourceKind, Normalizer>> = {
+  cda: normalizeCda,
   fhir: normalizeFhir,
   hl7v2: normalizeHl7v2,
   table: normalizeTable,

@@ -19,7 +19,7 @@ export function sourceBinary(contentType: string, bytes: Uint8Array): fhir4.Bina
 export function provenance(
   draft: Draft,
   targets: readonly string[],
-  source: { readonly reference: string; readonly sha256: string },
+  source: { readonly reference?: string; readonly sha256: string },
   occurred: string | undefined,
 ): [readonly string[], fhir4.FhirResource][] {
   const { mapping, context } = draft;
@@ -38,7 +38,7 @@ export function provenance(
       : { recorded: undefined as never, _recorded: { extension: [{ url: ABSENT, valueCode: 'unknown' }] } }),
     policy: [`urn:dhc:mapping:${mapping.name}:${mapping.version}:${mapping.sha256}`],
     agent: [{ type: { coding: [ASSEMBLER] }, who: { reference: draft.urn('Device', deviceKey) } }],
-    entity: [{ role: 'source', what: { reference: source.reference, identifier: digestIdentifier(source.sha256) } }],
+    entity: [{ role: 'source', what: sourceReference(source) }],
   };
   return [
     [deviceKey, device],
@@ -50,6 +50,10 @@ const ASSEMBLER: fhir4.Coding = {
   system: 'http://terminology.hl7.org/CodeSystem/provenance-participant-type',
   code: 'assembler',
 };
+
+function sourceReference({ reference, sha256 }: { reference?: string; sha256: string }): fhir4.Reference {
+  return { ...(reference ? { reference } : {}), identifier: digestIdentifier(sha256) };
+}
 
 /** The digest as a URI (RFC 6920 `ni`), which any reader can compare. */
 function digestIdentifier(sha256: string): fhir4.Identifier {

@@ -2,6 +2,7 @@
  * FHIR R4 → the same, verbatim: a resource that is valid passes with every digit and letter as it came, in a `collection`
  * Bundle with its Provenance. What is not valid is refused with an OperationOutcome that lists the faults.
  */
+import { createHash } from 'node:crypto';
 import { parseLossless } from '../../core/json.ts';
 import type { Normalized, PatientIdentifier, Rejected } from '../../core/types.ts';
 import type { NormalizeContext, NormalizeInput } from '../context.ts';
@@ -12,7 +13,6 @@ import { isTree } from '../tree.ts';
 import { ownerOf } from './owner.ts';
 
 const MAPPING = codeMapping('fhir', '1');
-const CONTENT_TYPE = 'application/fhir+json';
 
 type Resource = fhir4.FhirResource;
 
@@ -33,9 +33,11 @@ export function normalizeFhir(input: NormalizeInput, context: NormalizeContext):
   if (owners.length > 1)
     return draft.reject('item.unsupported', 'the bundle holds records of several patients: a record belongs to one');
   const occurred = lastUpdated(parsed);
+  const only = resources.length === 1 ? resources[0]!.fullUrl : undefined;
   return draft.finish({
     patient: owners[0] ?? null,
-    source: { contentType: CONTENT_TYPE, bytes: input.bytes },
+    // The resources are the source: only its digest is added.
+    source: { sha256: createHash('sha256').update(input.bytes).digest('hex'), ...(only ? { reference: only } : {}) },
     ...(occurred ? { occurred } : {}),
   });
 }
@@ -48,9 +50,11 @@ interface Content {
 /** The entries of a Bundle that is only a wrapper; every other resource, a document or message Bundle too, stays whole. */
 function contentsOf(resource: Resource, context: NormalizeContext): Content[] {
   const wrapped =
-    resource.resourceType === 'Bundle' && WRAPPERS.has(resource.type) ? (resource.entry ?? []) : undefined;
+    resource.resourceType === 'Bundle' && WRAPPERS.has(resource.type)
+      ? ((resource.entry ?? []) as fhir4.BundleEntry<Resource>[])
+      : undefined;
   if (!wrapped) return [{ fullUrl: absoluteUrl(resource, undefined, context), resource }];
-  return wrapped.flatMap((entry) =>
+  return wrapped.flatMap((entry: fhir4.BundleEntry<Resource>) =>
     entry?.resource ? [{ fullUrl: absoluteUrl(entry.resource, entry.fullUrl, context), resource: entry.resource }] : [],
   );
 }

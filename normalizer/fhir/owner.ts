@@ -41,7 +41,9 @@ function ofPatient(patient: fhir4.Patient, context: NormalizeContext): PatientId
 
 /** A document or message Bundle that stays whole: the Patient within, or the one its first resource is about. */
 function ofBundle(bundle: fhir4.Bundle, context: NormalizeContext): PatientIdentifier | null {
-  const resources = (Array.isArray(bundle.entry) ? bundle.entry : []).flatMap((entry) => entry?.resource ?? []);
+  const resources = (Array.isArray(bundle.entry) ? bundle.entry : []).flatMap(
+    (entry) => (entry?.resource as Resource) ?? [],
+  );
   for (const resource of resources) {
     const owner = resource.resourceType === 'Bundle' ? null : ownerOf(resource, resources, context);
     if (owner) return owner;

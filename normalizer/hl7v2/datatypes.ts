@@ -22,13 +22,12 @@ export function cx(scope: Scope, value: Value): fhir4.Identifier | undefined {
   if (id === undefined) return undefined;
   const type = value.part(5).trimmed;
   const system = authoritySystem(scope, value.part(4));
-  const start = scope.time(value.part(7));
-  const end = scope.time(value.part(8));
+  const period = scope.period(value.part(7), value.part(8));
   return {
     ...(type ? { type: { coding: [{ system: IDENTIFIER_TYPE, code: type }] } } : {}),
     ...(system ? { system } : {}),
     value: id,
-    ...(start || end ? { period: { ...(start ? { start } : {}), ...(end ? { end } : {}) } } : {}),
+    ...(period ? { period } : {}),
   };
 }
 

@@ -1,6 +1,6 @@
 /** What the maps of one message share: draft, message, and how a time without an offset is read. */
 import type { Draft } from '../draft.ts';
-import { dateOf, pointInTime, type TimeFault, writtenOffset } from '../shared/datetime.ts';
+import { dateOf, isLater, pointInTime, type TimeFault, writtenOffset } from '../shared/datetime.ts';
 import type { Message } from './reader/message.ts';
 import type { Value } from './reader/value.ts';
 
@@ -28,6 +28,17 @@ export class Scope {
     if (typeof point === 'string') return this.#fault(point, value);
     if (!point.zoned) this.#tellZone(value);
     return point.value;
+  }
+
+  /** Two DTM as a Period. An end before its start is left out with an issue: R4 (per-1) refuses such a period. */
+  period(from: Value, to: Value): fhir4.Period | undefined {
+    const start = this.time(from);
+    const end = this.time(to);
+    if (start && end && isLater(start, end)) {
+      this.invalid(to, 'the end lies before the start and was left out');
+      return { start };
+    }
+    return start || end ? { ...(start ? { start } : {}), ...(end ? { end } : {}) } : undefined;
   }
 
   /** DT, DTM → FHIR date; undefined with an issue where it is none. */

@@ -44,6 +44,18 @@ export function dateOf(text: string): string | TimeFault {
   return typeof point === 'string' ? point : point.value.slice(0, 10);
 }
 
+/**
+ * True where one FHIR dateTime surely comes after another: by instants where both are to the second, else by the
+ * shared precision, a day apart where only one of them has a time (its offset may shift the day).
+ */
+export function isLater(a: string, b: string): boolean {
+  const [timedA, timedB] = [a.includes('T'), b.includes('T')];
+  if (timedA && timedB) return Date.parse(a) > Date.parse(b);
+  const length = Math.min(a.length, b.length, 10);
+  if (timedA === timedB || length < 10) return a.slice(0, length) > b.slice(0, length);
+  return Date.parse(a.slice(0, 10)) - Date.parse(b.slice(0, 10)) > 86_400_000;
+}
+
 /** HL7 TM `HH[MM[SS[.S…]]]` as FHIR time; R4 has no offset there. */
 export function timeOfDay(text: string): string | TimeFault {
   const match = /^(\d\d):?(\d\d)(?::?(\d\d)(?:\.(\d{1,9}))?)?(?:[+-]\d{4})?$/.exec(text);

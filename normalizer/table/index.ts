@@ -76,7 +76,7 @@ function mapRow(draft: Draft, row: Row, bytes: Uint8Array): Normalized | Rejecte
     subject,
     ...(effective ? { effectiveDateTime: effective } : {}),
     ...(issued?.includes('T') ? { issued } : {}),
-    ...valueOf(row),
+    ...resultOf(row),
     ...(flag ? { interpretation: [interpretation(flag)] } : {}),
     referenceRange: range(row),
   };
@@ -112,7 +112,7 @@ function patientOf(draft: Draft, row: Row, owner: { system: string; value: strin
   };
 }
 
-function valueOf(row: Row): Partial<fhir4.Observation> {
+function resultOf(row: Row): Partial<fhir4.Observation> {
   const result = row.text('result');
   if (result === undefined) return {};
   const number = measured(result);

@@ -125,15 +125,14 @@ export function mapCoverage(scope: Scope, patient: MappedPatient, in1: Segment):
   const policy = in1.field(36).trimmed;
   const member = in1.field(49).trimmed;
   const type = cwe(scope, in1.field(2), 'HL70072');
-  const start = scope.time(in1.field(12));
-  const end = scope.time(in1.field(13));
+  const period = scope.period(in1.field(12), in1.field(13));
   const made: fhir4.Coverage = {
     resourceType: 'Coverage',
     status: 'active',
     ...(type ? { type } : {}),
     ...(policy || member ? { subscriberId: member ?? policy } : {}),
     beneficiary: patient.reference,
-    ...(start || end ? { period: { ...(start ? { start } : {}), ...(end ? { end } : {}) } } : {}),
+    ...(period ? { period } : {}),
     payor: [payor],
   };
   scope.draft.add([...owner(patient), payor.reference!, policy ?? '', JSON.stringify(type ?? null)], made);

@@ -29,28 +29,27 @@ export function mapEncounter(
 ): fhir4.Reference | undefined {
   if (!pv1 || pv1.field(2).trimmed === undefined || pv1.field(2).raw === 'N') return undefined;
   const number = cx(scope, pv1.field(19));
-  const start = scope.time(pv1.field(44));
-  const end = scope.time(pv1.field(45));
+  const period = scope.period(pv1.field(44), pv1.field(45));
   const priority = cwe(scope, pv1.field(4), 'HL70007');
   const service = cwe(scope, pv1.field(10), 'HL70069');
   const reasons = (pv2?.all(3) ?? []).map((value) => cwe(scope, value)).filter((item) => item !== undefined);
   const made: fhir4.Encounter = {
     resourceType: 'Encounter',
     ...(number ? { identifier: [number] } : {}),
-    status: end ? 'finished' : (EVENT_STATUS[event] ?? (start ? 'in-progress' : 'unknown')),
+    status: period?.end ? 'finished' : (EVENT_STATUS[event] ?? (period ? 'in-progress' : 'unknown')),
     class: encounterClass(scope, pv1),
     ...(service ? { serviceType: service } : {}),
     ...(priority ? { type: [priority] } : {}),
     subject: patient.reference,
     participant: participants(scope, pv1),
-    ...(start || end ? { period: { ...(start ? { start } : {}), ...(end ? { end } : {}) } } : {}),
+    ...(period ? { period } : {}),
     ...(reasons.length > 0 ? { reasonCode: reasons } : {}),
     ...hospitalization(scope, pv1),
     location: locations(scope, pv1),
   };
   const visit = number
     ? [number.system ?? '', number.value!]
-    : ['start', start ?? scope.message.header.field(10).text ?? ''];
+    : ['start', period?.start ?? scope.message.header.field(10).text ?? ''];
   return { reference: scope.draft.add([patient.owner.system, patient.owner.value, ...visit], made) };
 }
 

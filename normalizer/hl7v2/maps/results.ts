@@ -74,8 +74,8 @@ function mapReport(
 ): void {
   const { obr } = group;
   const order = mapOrder(scope, patient, encounter, group, number);
-  const start = scope.time(obr.field(7));
-  const end = scope.time(obr.field(8));
+  const period = scope.period(obr.field(7), obr.field(8));
+  const start = period?.start;
   const frame = { patient, encounter, key: order.key, effective: start, basedOn: order.request, seen: new Map() };
   const content = reportContent(scope, frame, group, order);
   const issued = scope.instant(obr.field(22));
@@ -92,7 +92,7 @@ function mapReport(
     code: order.code,
     subject: patient.reference,
     ...(encounter ? { encounter } : {}),
-    ...(start && end ? { effectivePeriod: { start, end } } : start ? { effectiveDateTime: start } : {}),
+    ...(period?.end ? { effectivePeriod: period } : start ? { effectiveDateTime: start } : {}),
     ...(issued ? { issued } : {}),
     ...(interpreters.length > 0 ? { resultsInterpreter: interpreters } : {}),
     ...content,

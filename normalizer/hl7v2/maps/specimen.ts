@@ -17,11 +17,14 @@ export function mapSpecimen(
   const type = cwe(scope, spm.field(4));
   const method = cwe(scope, spm.field(7), 'HL70488');
   const bodySite = cwe(scope, spm.field(8));
-  const period = spm.field(17);
-  const start = scope.time(period.part(1));
-  const end = scope.time(period.part(2));
+  const span = spm.field(17);
+  const collectedPeriod = scope.period(span.part(1), span.part(2));
   const received = scope.time(spm.field(18));
-  const collected = start && end ? { collectedPeriod: { start, end } } : start ? { collectedDateTime: start } : {};
+  const collected = collectedPeriod?.end
+    ? { collectedPeriod }
+    : collectedPeriod?.start
+      ? { collectedDateTime: collectedPeriod.start }
+      : {};
   const collection = { ...collected, ...(method ? { method } : {}), ...(bodySite ? { bodySite } : {}) };
   const made: fhir4.Specimen = {
     resourceType: 'Specimen',
