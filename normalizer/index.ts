@@ -2,6 +2,7 @@
 import type { Normalized, Rejected, SourceKind } from '../core/types.ts';
 import { normalizeCda } from './cda/index.ts';
 import type { NormalizeContext, NormalizeInput } from './context.ts';
+import { normalizeDicom } from './dicom/index.ts';
 import { normalizeFhir } from './fhir/index.ts';
 import { normalizeHl7v2 } from './hl7v2/index.ts';
 import { reject, rejectError } from './outcome.ts';
@@ -14,6 +15,7 @@ type Normalizer = (input: NormalizeInput, context: NormalizeContext) => Normaliz
 /** One line a kind; each is `normalizer/<kind>/index.ts`. */
 const normalizers: Partial<Record<SourceKind, Normalizer>> = {
   cda: normalizeCda,
+  dicom: normalizeDicom,
   fhir: normalizeFhir,
   hl7v2: normalizeHl7v2,
   table: normalizeTable,

@@ -1,0 +1,106 @@
+/** The headers of one study, checked to be of one study and one patient, with a record of which attributes were read. */
+
+import { type DicomDataset, textOf } from '../../core/dicom/dataset.ts';
+import { readHeader } from '../../core/dicom/header.ts';
+import { BridgeError } from '../../core/errors.ts';
+import type { NormalizeInput, PartHeader } from '../context.ts';
+import type { Draft } from '../draft.ts';
+
+export interface Instance {
+  readonly dataset: DicomDataset;
+  /** Number of the part, from 0. */
+  readonly part: number;
+  readonly uid: string;
+  readonly seriesUid: string;
+}
+
+/** Type 1 in every composite object (PS3.3 C.7.2.1, C.7.3.1, C.12.1). */
+const REQUIRED = ['SOPInstanceUID', 'SeriesInstanceUID', 'StudyInstanceUID', 'SOPClassUID'];
+const UID = /^[0-9]+(\.[0-9]+)*$/;
+
+export class Study {
+  readonly uid: string;
+  /** In the order of the parts. */
+  readonly instances: readonly Instance[];
+  readonly draft: Draft;
+  readonly #read = new Set(['SpecificCharacterSet', ...REQUIRED]);
+
+  /** @throws BridgeError `item.format` when no instance can be read, or when they are of several studies or patients */
+  constructor(draft: Draft, input: NormalizeInput) {
+    this.draft = draft;
+    const parts = input.headers ?? [];
+    this.instances = parts.flatMap((part, n) => readInstance(draft, part, n) ?? []);
+    const [first] = this.instances;
+    if (!first) throw new BridgeError('item.format', 'the study holds no instance that can be read');
+    this.uid = textOf(first.dataset, 'StudyInstanceUID')!;
+    if (this.instances.some((one) => textOf(one.dataset, 'StudyInstanceUID') !== this.uid))
+      throw new BridgeError('item.format', 'the instances belong to several studies');
+    if (new Set(this.instances.map((one) => patientKey(one.dataset))).size > 1)
+      throw new BridgeError('item.format', 'the instances of the study belong to several patients');
+  }
+
+  /** First value of an attribute among the given instances. */
+  text(keyword: string, instances: readonly Instance[] = this.instances): string | undefined {
+    this.#read.add(keyword);
+    for (const { dataset } of instances) {
+      const found = textOf(dataset, keyword)?.trim();
+      if (found) return found;
+    }
+    return undefined;
+  }
+
+  /** All values of the first instance that has the attribute. */
+  texts(keyword: string): readonly string[] {
+    this.#read.add(keyword);
+    const holder = this.instances.find(({ dataset }) => textOf(dataset, keyword));
+    return (holder?.dataset[keyword]?.values ?? []).filter((value) => value !== '');
+  }
+
+  /** Items of a sequence in the first instance that has any. */
+  items(keyword: string, instances: readonly Instance[] = this.instances): readonly DicomDataset[] {
+    this.#read.add(keyword);
+    return instances.map(({ dataset }) => dataset[keyword]?.items ?? []).find((items) => items.length > 0) ?? [];
+  }
+
+  /** Tells the draft which populated attributes there were and which of them were read. */
+  reportCoverage(): void {
+    for (const { dataset, part } of this.instances)
+      for (const [keyword, element] of Object.entries(dataset)) {
+        if (!element.items?.length && !element.values.some((value) => value !== '')) continue;
+        const place = `Instance[${part + 1}].${keyword}`;
+        this.draft.sources.seen(place);
+        if (this.#read.has(keyword)) this.draft.sources.used(place, 'ImagingStudy', 'dicom/study');
+      }
+  }
+}
+
+/** An unreadable instance stays a sealed part of the record; the report says that its header was not read. */
+function readInstance(draft: Draft, part: PartHeader, n: number): Instance | undefined {
+  const path = `Instance[${n + 1}]`;
+  try {
+    const assumed = draft.context.charset ? { assumedCharset: draft.context.charset } : {};
+    const header = readHeader(part.bytes, { complete: part.bytes.length >= part.size, ...assumed });
+    if (!header) throw new BridgeError('item.truncated', 'the header does not end within the bytes at hand');
+    for (const { path: place, code } of header.problems)
+      draft.issue(
+        'warning',
+        code === 'item.charset' ? 'item.charset' : 'field.invalid',
+        `${path}.${place}`,
+        'the element could not be read',
+      );
+    const uids = ['SOPInstanceUID', 'SeriesInstanceUID', 'StudyInstanceUID'].map(
+      (k) => textOf(header.dataset, k) ?? '',
+    );
+    if (!uids.every((uid) => uid.length <= 64 && UID.test(uid)))
+      throw new BridgeError('item.format', 'a unique identifier of the instance is missing or has no valid form');
+    return { dataset: header.dataset, part: n, uid: uids[0]!, seriesUid: uids[1]! };
+  } catch (error) {
+    if (!(error instanceof BridgeError)) throw error;
+    draft.issue('warning', error.code, path, error.message);
+    return undefined;
+  }
+}
+
+function patientKey(dataset: DicomDataset): string {
+  return JSON.stringify([textOf(dataset, 'PatientID')?.trim(), textOf(dataset, 'IssuerOfPatientID')?.trim()]);
+}
