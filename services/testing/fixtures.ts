@@ -1,5 +1,5 @@
 /** Helpers of this room's tests: data folders, logs, and processes as the system sees them. */
-import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { mkdtempSync, readdirSync, readFileSync, readlinkSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
@@ -49,5 +49,37 @@ export async function until(
   while (!(await condition())) {
     if (Date.now() > deadline) throw new Error(`did not come true in ${timeoutMs} ms: ${what}`);
     await delay(50);
+  }
+}
+
+/** IP addresses of the sockets on which a process listens (Linux), one entry a socket. */
+export function listeningAddresses(pid: number): string[] {
+  const inodes = new Set(
+    readdirSync(`/proc/${pid}/fd`).flatMap(
+      (fd) => /socket:\[(\d+)\]/.exec(readLink(`/proc/${pid}/fd/${fd}`))?.[1] ?? [],
+    ),
+  );
+  return ['tcp', 'tcp6'].flatMap((table) =>
+    readFileSync(`/proc/net/${table}`, 'utf8')
+      .split('\n')
+      .slice(1)
+      .map((line) => line.trim().split(/\s+/))
+      // proc(5): column 1 local address, 3 state (0A: listening), 9 inode.
+      .filter((columns) => columns[3] === '0A' && inodes.has(columns[9] ?? ''))
+      .map((columns) => ipAddress(columns[1]!.split(':')[0]!)),
+  );
+}
+
+/** `0100007F` → `127.0.0.1`; longer ones are IPv6 and stay as they are. */
+function ipAddress(hex: string): string {
+  if (hex.length !== 8) return hex;
+  return [...Buffer.from(hex, 'hex')].reverse().join('.');
+}
+
+function readLink(path: string): string {
+  try {
+    return readlinkSync(path);
+  } catch {
+    return '';
   }
 }
