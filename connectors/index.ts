@@ -1,5 +1,7 @@
 /** All kinds of source. A new kind is one folder and one line here. */
 import { cda } from './cda/connector.ts';
+import { dicom } from './dicom/connector.ts';
+import { fhir } from './fhir/connector.ts';
 import { hl7v2 } from './hl7v2/connector.ts';
 import { table } from './table/connector.ts';
 
@@ -7,6 +9,8 @@ export const connectors = {
   hl7v2,
   cda,
   table,
+  fhir,
+  dicom,
 };
 
 /** Of every kind; keys that every feed has (`schedule`, `enabled`) are added where the config is read. */

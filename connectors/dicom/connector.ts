@@ -12,7 +12,7 @@ import { type DicomwebCursor, readDicomweb } from './web-read.ts';
 
 export type DicomCursor = DicomFolderCursor | DicomwebCursor;
 
-export const dicom: Connector<DicomConfig, DicomCursor> & { config: typeof dicomConfig } = {
+export const dicom = {
   kind: 'dicom',
   summary: 'Imaging studies from a folder of DICOM files or from an archive by DICOMweb, pixels streamed untouched',
   config: dicomConfig,
@@ -22,7 +22,7 @@ export const dicom: Connector<DicomConfig, DicomCursor> & { config: typeof dicom
     if (config.dicomweb) return openDicomweb(config.dicomweb, context.timezone);
     throw new BridgeError('config.invalid', 'an imaging feed names neither a folder nor an archive');
   },
-};
+} satisfies Connector<DicomConfig, DicomCursor>;
 
 function openFolder(folder: FolderConfig): Source<DicomCursor> {
   const reader = new FolderReader(folder);

@@ -6,7 +6,7 @@ import { type FhirConfig, fhirConfig } from './config.ts';
 import type { FhirCursor } from './cursor.ts';
 import { readFhir } from './read.ts';
 
-export const fhir: Connector<FhirConfig, FhirCursor> & { config: typeof fhirConfig } = {
+export const fhir = {
   kind: 'fhir',
   summary: 'A FHIR R4 server, read by REST search in pages; every resource keeps the exact text of the server',
   config: fhirConfig,
@@ -26,4 +26,4 @@ export const fhir: Connector<FhirConfig, FhirCursor> & { config: typeof fhirConf
       close: () => http.close(),
     };
   },
-};
+} satisfies Connector<FhirConfig, FhirCursor>;

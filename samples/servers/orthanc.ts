@@ -22,6 +22,8 @@ export interface Orthanc {
   readonly dicomPort: number;
   /** Stores one instance. */
   upload(file: Uint8Array): Promise<void>;
+  /** Removes every study. */
+  wipe(): Promise<void>;
   stop(): Promise<void>;
 }
 
@@ -58,6 +60,7 @@ export async function startOrthanc(options: OrthancOptions): Promise<Orthanc | n
     dicomweb: `${rest}/dicom-web`,
     dicomPort,
     upload: (bytes) => upload(rest, bytes),
+    wipe: () => wipe(rest),
     stop: () => stop(child),
   };
 }
@@ -88,6 +91,11 @@ async function upload(rest: string, bytes: Uint8Array): Promise<void> {
   const answer = await fetch(`${rest}/instances`, { method: 'POST', body: Buffer.from(bytes) });
   await answer.arrayBuffer();
   if (!answer.ok) throw new Error(`Orthanc refused an instance (${answer.status})`);
+}
+
+async function wipe(rest: string): Promise<void> {
+  const studies = (await (await fetch(`${rest}/studies`)).json()) as string[];
+  for (const id of studies) await (await fetch(`${rest}/studies/${id}`, { method: 'DELETE' })).arrayBuffer();
 }
 
 async function untilUp(url: string, child: ChildProcess): Promise<void> {
