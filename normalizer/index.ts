@@ -5,7 +5,7 @@ import type { NormalizeContext, NormalizeInput } from './context.ts';
 import { normalizeDicom } from './dicom/index.ts';
 import { normalizeFhir } from './fhir/index.ts';
 import { normalizeHl7v2 } from './hl7v2/index.ts';
-import { reject, rejectError } from './outcome.ts';
+import { rejectError } from './outcome.ts';
 import { normalizeTable } from './table/index.ts';
 
 export type { HospitalContext, NormalizeContext, NormalizeInput, PartHeader } from './context.ts';
@@ -13,7 +13,7 @@ export type { HospitalContext, NormalizeContext, NormalizeInput, PartHeader } fr
 type Normalizer = (input: NormalizeInput, context: NormalizeContext) => Normalized | Rejected;
 
 /** One line a kind; each is `normalizer/<kind>/index.ts`. */
-const normalizers: Partial<Record<SourceKind, Normalizer>> = {
+const normalizers: Readonly<Record<SourceKind, Normalizer>> = {
   cda: normalizeCda,
   dicom: normalizeDicom,
   fhir: normalizeFhir,
@@ -22,10 +22,8 @@ const normalizers: Partial<Record<SourceKind, Normalizer>> = {
 };
 
 export function normalize(input: NormalizeInput, context: NormalizeContext): Normalized | Rejected {
-  const normalizer = normalizers[input.kind];
-  if (!normalizer) return reject('item.unsupported', 'no normaliser reads this kind of source');
   try {
-    return normalizer(input, context);
+    return normalizers[input.kind](input, context);
   } catch (error) {
     return rejectError(error);
   }

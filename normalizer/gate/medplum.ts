@@ -18,7 +18,7 @@ type Found = NonNullable<OperationOutcomeError['outcome']['issue']>[number];
 
 /** Medplum's warnings say that a `urn:uuid` reference names no type; reference targets are our own rule. */
 function issues(found: readonly Found[]): Issue[] {
-  return found.filter((one) => one.details?.text !== 'Invalid reference').map(issueOf);
+  return found.filter((one) => !one.details?.text?.startsWith('Invalid reference')).map(issueOf);
 }
 
 function issueOf(found: Found): Issue {

@@ -179,5 +179,8 @@ function withoutTwins(parts: readonly CodeParts[]): CodeParts[] {
 export function lookUp<T>(scope: Scope, value: Value, table: Readonly<Record<string, T>>, name: string): T | undefined {
   const code = value.trimmed;
   if (code === undefined) return undefined;
-  return Object.hasOwn(table, code) ? table[code] : scope.unmapped(value, name, code);
+  if (!Object.hasOwn(table, code)) return scope.unmapped(value, name, code);
+  // The code says all that its display and its table do.
+  value.use();
+  return table[code];
 }

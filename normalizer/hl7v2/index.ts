@@ -39,7 +39,7 @@ function mapMessage(draft: Draft, message: Message, bytes: Uint8Array): Normaliz
   const map = maps[`${type.part(1).text}^${event}`];
   if (!map) return draft.reject('item.unsupported', 'no map reads messages of this type and event');
   const scope = new Scope(draft, message);
-  useHeader(message);
+  useStructure(message);
   for (const stray of message.strays)
     draft.issue(
       'warning',
@@ -56,7 +56,11 @@ function mapMessage(draft: Draft, message: Message, bytes: Uint8Array): Normaliz
   });
 }
 
-/** What steers the reading itself: delimiters, type, control id, version and character set. */
-function useHeader(message: Message): void {
+const NUMBERED = new Set(['PID', 'PV1', 'NK1', 'AL1', 'DG1', 'IN1', 'OBR', 'OBX', 'NTE', 'SPM']);
+
+/** What steers the reading itself: type, control id, version, character set; and set ids, whose order the segments keep. */
+function useStructure(message: Message): void {
   for (const number of [9, 10, 11, 12, 18]) for (const value of message.header.all(number)) value.use();
+  for (const segment of message.segments) if (NUMBERED.has(segment.name)) segment.field(1).use();
+  message.first('EVN')?.field(1).use();
 }

@@ -35,8 +35,9 @@ export function mapOrder(
   { orc, obr, notes }: OrderGroup,
   number: number,
 ): MappedOrder {
-  const placer = ei(scope, obr.field(2), 'PLAC') ?? (orc ? ei(scope, orc.field(2), 'PLAC') : undefined);
-  const filler = ei(scope, obr.field(3), 'FILL') ?? (orc ? ei(scope, orc.field(3), 'FILL') : undefined);
+  const orderNumbers = orc ? [ei(scope, orc.field(2), 'PLAC'), ei(scope, orc.field(3), 'FILL')] : [];
+  const placer = ei(scope, obr.field(2), 'PLAC') ?? orderNumbers[0];
+  const filler = ei(scope, obr.field(3), 'FILL') ?? orderNumbers[1];
   const identifier = [placer, filler].filter((item) => item !== undefined);
   const code = cwe(scope, obr.field(4)) ?? { text: obr.field(4).whole ?? 'OBR' };
   const key = orderKey(scope, patient, placer, filler, code, number);

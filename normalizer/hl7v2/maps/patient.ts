@@ -88,8 +88,8 @@ function language(scope: Scope, pid: Segment): Partial<fhir4.Patient> {
 
 function deceased(scope: Scope, pid: Segment): Partial<fhir4.Patient> {
   const at = scope.time(pid.field(29));
-  if (at) return { deceasedDateTime: at };
   const flag = lookUp(scope, pid.field(30), YES_NO, 'HL70136');
+  if (at) return { deceasedDateTime: at };
   return flag === undefined ? {} : { deceasedBoolean: flag };
 }
 
