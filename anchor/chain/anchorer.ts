@@ -124,13 +124,13 @@ export class Anchorer {
     }
   }
 
-  /** A round in which a short outage of the node is no end. */
+  /** A round in which a short outage of the node, or a fee above the ceiling, is no end. */
   async #patiently(batch: BatchToAnchor, end: number, signal?: AbortSignal): Promise<AnchorState> {
     try {
       return await this.advance(batch, signal);
     } catch (error) {
-      const transient = error instanceof BridgeError && error.kind === 'transient';
-      if (!transient || Date.now() >= end) throw error;
+      const passing = error instanceof BridgeError && error.kind !== 'permanent';
+      if (!passing || Date.now() >= end) throw error;
       return { status: 'ambiguous', event: null };
     }
   }
@@ -212,7 +212,7 @@ export class Anchorer {
       });
     } catch (error) {
       if (revertName(error) === 'AlreadyAnchored')
-        throw new BridgeError('chain.pending', 'the batch was anchored at this moment; it is looked up');
+        throw new BridgeError('chain.pending', 'the batch was anchored at this very moment; the next round finds it');
       throw refusal(error);
     }
   }
