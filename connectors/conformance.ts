@@ -129,6 +129,21 @@ export function conformance(name: string, connector: AnyConnector, make: () => P
       expect(entries.length - fixture.keys.length).toBeLessThanOrEqual(rounds * (fixture.overlap ?? 0));
     });
 
+    it('goes on from its own checkpoints, and sees what was added between them', async () => {
+      const source = open();
+      const keys: string[] = [];
+      let cursor: unknown = null;
+      let late: string | null = null;
+      for (let read = await readOnce(source, cursor, { ...LIMITS, items: 1 }); read.entries.length > 0; ) {
+        keys.push(...keysOf(read.entries));
+        late ??= await fixture.grow();
+        cursor = read.cursor;
+        read = await readOnce(source, cursor, { ...LIMITS, items: 1 });
+      }
+      expect([...new Set(keys)].sort()).toEqual([...fixture.keys, late].sort());
+      expect(keys.length).toBeLessThanOrEqual((fixture.keys.length + 1) * (1 + (fixture.overlap ?? 0)));
+    });
+
     it('stops at the limits, with a checkpoint', async () => {
       const overlap = fixture.overlap ?? 0;
       expect((await readOnce(open(), null, { ...LIMITS, items: 2 })).entries.length).toBeLessThanOrEqual(2 + overlap);

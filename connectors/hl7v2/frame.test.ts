@@ -31,6 +31,7 @@ const cases: [name: string, wire: string, frames: string[]][] = [
   ['VT within content', '\vMSH|a\vMSb\x1c\r', ['MSH|a\vMSb']],
   ['VT VT within content', '\vMSH|a\v\vb\x1c\r', ['MSH|a\v\vb']],
   ['missing end block', '\vMSH|a\r\vMSH|b\r\x1c\r', ['cut:6', 'MSH|b\r']],
+  ['VT within content before a missing end block', '\vMSH|a\vMb\vMSH|c\x1c\r', ['cut:8', 'MSH|c']],
   ['missing end block at the end', '\vMSH|a', ['cut:5']],
   ['half a new start at the end', '\vMSH|a\vMS', ['cut:8']],
   ['NULs within content are kept', '\vMSH|\0a\x1c\r', ['MSH|\0a']],

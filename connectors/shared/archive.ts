@@ -89,10 +89,8 @@ function dirnameOf(path: Buffer): Buffer {
 /** Never overwrites. @returns false when the name is taken */
 async function moveTo(from: Buffer, to: Buffer): Promise<boolean> {
   try {
-    await link(from, to).catch((error: NodeJS.ErrnoException) => {
-      if (error.code === 'EEXIST') throw error;
-      return copyFile(from, to, constants.COPYFILE_EXCL);
-    });
+    // Where the file system has no hard links, or the archive is another one.
+    await link(from, to).catch(() => copyFile(from, to, constants.COPYFILE_EXCL));
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code === 'EEXIST') return false;
     throw error;

@@ -77,10 +77,18 @@ describe('Ledger', () => {
       cursor = done.cursor;
     expect(JSON.stringify(cursor).length).toBeLessThan(50_000);
     const late = file('late.hl7', 25_000);
-    const done = round(cursor, [...files, late], 5_000);
-    expect(done.read).toContainEqual(late);
-    expect(done.waiting).toBeLessThan(500);
-    expect(round(done.cursor, [...files, late], 5_000).waiting).toBe(0);
+    const again: Placed[] = [];
+    for (
+      let done = round(cursor, [...files, late], 7);
+      done.read.length > 0;
+      done = round(cursor, [...files, late], 7)
+    ) {
+      cursor = done.cursor;
+      again.push(...done.read);
+    }
+    expect(again).toContainEqual(late);
+    expect(again.length).toBeLessThan(250);
+    expect(new Set(again.map(({ path }) => path)).size).toBe(again.length);
   });
 
   it('reads nothing again when the oldest or all files go away', () => {

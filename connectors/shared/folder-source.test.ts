@@ -5,6 +5,7 @@ import {
   readdirSync,
   renameSync,
   rmSync,
+  statSync,
   symlinkSync,
   utimesSync,
   writeFileSync,
@@ -17,9 +18,10 @@ import type { Checkpoint, RefusedItem, Source, SourceItem } from '../../core/typ
 import { wholeFile } from '../cda/read.ts';
 import { messageSplitter } from '../hl7v2/split.ts';
 import { type FolderConfig, folderConfig } from './folder-config.ts';
-import type { FolderCursor } from './folder-cursor.ts';
+import { type FolderCursor, place } from './folder-cursor.ts';
 import { folderSource } from './folder-source.ts';
 import type { SplitFile } from './folder-split.ts';
+import { openFile } from './open-file.ts';
 
 const LIMITS = { items: 100, bytes: 1e8, itemBytes: 1e6 };
 const signal = new AbortController().signal;
@@ -162,6 +164,18 @@ describe('folder source', () => {
       await expect(read(open({ path }))).rejects.toMatchObject({ code: 'source.missing' });
       expect(await open({ path }).check(signal)).toMatchObject([{ status: 'fail' }]);
     }
+  });
+
+  it('takes no other file for the one that was listed', async () => {
+    put('a.xml', '');
+    const { size, mtimeNs, ctimeNs } = statSync(join(inbox, 'a.xml'), { bigint: true });
+    const listed = place({ path: Buffer.from('a.xml'), size: Number(size), mtimeNs, ctimeNs });
+    put('a.xml', 'written meanwhile');
+    expect(await openFile(Buffer.from(inbox), listed, 'a.xml')).toBe('gone');
+    symlinkSync('a.xml', join(inbox, 'link.xml'));
+    expect(
+      await openFile(Buffer.from(inbox), { ...listed, entry: { ...listed.entry, path: Buffer.from('link.xml') } }, 'l'),
+    ).toBe('gone');
   });
 
   it('leaves a file that changes while it is read for the next time', async () => {

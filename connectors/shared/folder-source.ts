@@ -5,7 +5,7 @@ import { checkFolder } from './folder-check.ts';
 import type { FolderConfig } from './folder-config.ts';
 import type { FolderCursor, Placed } from './folder-cursor.ts';
 import { type Listing, listFolder } from './folder-listing.ts';
-import { type OpenFile, type Piece, type SplitFile, START } from './folder-split.ts';
+import { type OpenFile, type Piece, type Resume, type SplitFile, START } from './folder-split.ts';
 import { type OpenedFile, openFile } from './open-file.ts';
 
 export interface FolderSourceOptions {
@@ -62,25 +62,27 @@ class FolderReader {
       const file = files[next]!;
       if (budget.spent()) break;
       signal.throwIfAborted();
-      const from = open?.print === file.print.toString(16) ? open : START;
+      const from: Resume = open?.print === file.print.toString(16) ? open : START;
       const end = yield* this.#readFile(file, from, limits, budget, signal);
       if (end !== 'done' && end !== 'left') {
         open = { print: file.print.toString(16), offset: end.offset, count: end.count };
         break;
       }
-      open = undefined;
+      if (from !== START) open = undefined;
       if (end === 'done') read.push(file);
     }
     const runs = ledger.advance(unread, read, files[next - 1] ?? null);
-    const at: FolderCursor = open ? { format: 1, runs, open } : { format: 1, runs };
+    const at: FolderCursor = open && next < files.length ? { format: 1, runs, open } : { format: 1, runs };
     if (next < files.length) {
       this.#rest = { cursor: JSON.stringify(at), listing: { ledger, unread, files }, read, next };
     }
-    yield { type: 'checkpoint', cursor: at };
+    // The rest of an old listing held nothing more: that is no proof that the folder holds nothing.
+    if (rest && budget.untouched) yield* this.read(at, limits, signal);
+    else yield { type: 'checkpoint', cursor: at };
   }
 
   /** @returns `done`, `left` for a file that vanished or is being changed, or where to go on when the budget is spent */
-  async *#readFile(file: Placed, from: typeof START, limits: ReadLimits, budget: Budget, signal: AbortSignal) {
+  async *#readFile(file: Placed, from: Resume, limits: ReadLimits, budget: Budget, signal: AbortSignal) {
     const key = file.path;
     const opened = await openFile(this.#root, file, key);
     if (opened === 'gone') return 'left';
@@ -104,7 +106,7 @@ class FolderReader {
   async *#pieces(
     file: Placed,
     opened: OpenedFile,
-    from: typeof START,
+    from: Resume,
     limits: ReadLimits,
     budget: Budget,
     signal: AbortSignal,
@@ -198,7 +200,10 @@ class Budget {
     this.#bytes = limits.bytes;
   }
 
+  untouched = true;
+
   spend(bytes: number): void {
+    this.untouched = false;
     this.#items--;
     this.#bytes -= bytes;
   }
