@@ -1,9 +1,18 @@
 /** The command line: thin over the same functions that the bridge and the demo use. */
 import { Command, CommanderError } from 'commander';
+import { registerCheck, registerDiscover } from './commands/check.ts';
 import { registerConfig } from './commands/config.ts';
 import { registerConvert } from './commands/convert.ts';
+import { registerDeadLetter } from './commands/dead-letter.ts';
+import { registerDoctor } from './commands/doctor.ts';
 import { registerInit } from './commands/init.ts';
 import { registerPreview } from './commands/preview.ts';
+import { registerRun } from './commands/run.ts';
+import { registerSchedule } from './commands/schedule.ts';
+import { registerServices } from './commands/services.ts';
+import { registerStart } from './commands/start.ts';
+import { registerStatus } from './commands/status.ts';
+import { registerVerify } from './commands/verify.ts';
 import { exit } from './output.ts';
 
 const program = new Command('dhc')
@@ -17,6 +26,16 @@ registerInit(program);
 registerConfig(program);
 registerConvert(program);
 registerPreview(program);
+registerCheck(program);
+registerDiscover(program);
+registerRun(program);
+registerSchedule(program);
+registerStatus(program);
+registerVerify(program);
+registerDeadLetter(program);
+registerDoctor(program);
+registerServices(program);
+registerStart(program);
 
 try {
   await program.parseAsync();

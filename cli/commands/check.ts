@@ -1,0 +1,71 @@
+import type { Command } from 'commander';
+import { connectors } from '../../connectors/index.ts';
+import { createLog } from '../../core/log.ts';
+import type { CheckStep, Discovered, Source, SourceKind } from '../../core/types.ts';
+import { action, type Context, feedOf } from '../context.ts';
+import { exit, table } from '../output.ts';
+
+export function registerCheck(program: Command): void {
+  program
+    .command('check')
+    .argument('[feed]', 'one feed; all where left out')
+    .description('connect to the sources, authenticate, ask one empty query; moves no data')
+    .action(
+      action(async (context, [name]) => {
+        const checked: { feed: string; steps: CheckStep[] }[] = [];
+        for (const feed of feedNames(context, name)) {
+          checked.push({ feed, steps: await withSource(context, feed, (source) => source.check(context.signal)) });
+        }
+        const rows = checked.flatMap(({ feed, steps }) =>
+          steps.map(({ name, status, detail }) => [feed, name, status, detail]),
+        );
+        context.out.result({ feeds: checked }, table(['feed', 'step', 'status', 'detail'], rows));
+        const failed = checked.some(({ steps }) => steps.some(({ status }) => status === 'fail'));
+        if (failed) context.out.note('hint: mend the first failed step of each feed; the later ones hang on it');
+        return failed ? exit.failed : exit.ok;
+      }),
+    );
+}
+
+export function registerDiscover(program: Command): void {
+  program
+    .command('discover')
+    .argument('[feed]', 'one feed; all where left out')
+    .description('what a source offers: folders, resource types, studies, with counts')
+    .action(
+      action(async (context, [name]) => {
+        const found: (Discovered & { feed: string })[] = [];
+        for (const feed of feedNames(context, name)) {
+          await withSource(context, feed, async (source) => {
+            for await (const offer of source.discover?.(context.signal) ?? []) found.push({ feed, ...offer });
+          });
+        }
+        const rows = found.map(({ feed, name, count, detail }) => [feed, name, count ?? '', detail ?? '']);
+        context.out.result({ found }, table(['feed', 'name', 'count', 'detail'], rows));
+        return exit.ok;
+      }),
+    );
+}
+
+function feedNames(context: Context, name: string | undefined): string[] {
+  const config = context.config();
+  if (name !== undefined) feedOf(config, name);
+  return name === undefined ? Object.keys(config.feeds).filter((feed) => config.feeds[feed]!.enabled) : [name];
+}
+
+/** Opens a source of the config for the time of a call; no inbox, so nothing is accepted or moved. */
+export async function withSource<T>(context: Context, name: string, use: (source: Source) => Promise<T>): Promise<T> {
+  const config = context.config();
+  const { enabled: _enabled, schedule: _schedule, ...feed } = feedOf(config, name);
+  const connector = connectors[feed.kind as SourceKind];
+  const source = connector.open(feed as never, {
+    feed: name,
+    timezone: config.hospital.timezone,
+    log: createLog({ level: 'error' }),
+  });
+  try {
+    return await use(source as Source);
+  } finally {
+    await source.close();
+  }
+}

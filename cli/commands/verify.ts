@@ -1,0 +1,153 @@
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import type { Command } from 'commander';
+import { verifyReceipt } from '../../anchor/verify/verify.ts';
+import { BridgeError } from '../../core/errors.ts';
+import { action, type Context } from '../context.ts';
+import { type Opened, open } from '../open.ts';
+import { type ExitCode, exit, table } from '../output.ts';
+import { receipts, tally, type Verified, verifyAll } from '../verify.ts';
+
+const ITEM = /^[0-9a-f]{32}$/;
+
+export function registerVerify(program: Command): void {
+  program
+    .command('verify')
+    .argument('[receipt...]', 'receipt files, or ids of items')
+    .description('prove records from chain, IPFS and key alone')
+    .option('--all', 'all receipts of the journal')
+    .option('--sample <n>', 'so many receipts, chosen at random')
+    .option('--rpc <url>', 'verify as an outsider: JSON-RPC of any node of the chain')
+    .option('--kubo <url>', 'as an outsider: RPC of any IPFS node')
+    .option('--contract <address>', 'as an outsider: the HealthIndex that you trust')
+    .option('--chain-id <id>', 'as an outsider: the chain that you trust')
+    .option('--key <file>', 'as an outsider: JSON with x25519Private and indexKey, hex')
+    .action(
+      action(async (context, targets, options) => {
+        if (options.rpc || options.kubo) return asOutsider(context, targets, options);
+        const opened = await open(context.config(), 'services', (line) => context.out.progress(line, line));
+        try {
+          const verified: Verified[] = [];
+          for await (const one of verifyAll(opened.bridge, await chosen(opened, targets, options), context.signal)) {
+            verified.push(one);
+            context.out.progress('verifying', `${verified.length} records checked`);
+          }
+          return report(context, verified);
+        } finally {
+          await opened.close();
+        }
+      }),
+    );
+
+  program
+    .command('receipts')
+    .argument('<folder>', 'where <item>.json goes')
+    .description('write all receipts as files; each verifies without this bridge')
+    .action(
+      action(async (context, [folder]) => {
+        const opened = await open(context.config(), 'journal');
+        try {
+          mkdirSync(folder!, { recursive: true });
+          let count = 0;
+          for await (const { item, receipt } of receipts(opened.bridge)) {
+            writeFileSync(join(folder!, `${item}.json`), `${JSON.stringify(receipt, null, 2)}\n`);
+            count++;
+          }
+          context.out.result({ folder, count }, `${count} receipts in ${folder}`);
+          return exit.ok;
+        } finally {
+          await opened.close();
+        }
+      }),
+    );
+}
+
+async function chosen(opened: Opened, targets: readonly string[], options: Record<string, unknown>) {
+  if (options.all) return receipts(opened.bridge);
+  if (options.sample) return sample(opened, Number(options.sample));
+  if (targets.length === 0)
+    throw new BridgeError('cli.usage', 'nothing to verify is named', {
+      hint: 'name receipts or items, or say --all or --sample 20',
+    });
+  return Promise.all(targets.map((target) => named(opened, target)));
+}
+
+/** Reservoir of n out of all. */
+async function sample(opened: Opened, n: number) {
+  const kept = [];
+  let seen = 0;
+  for await (const one of receipts(opened.bridge)) {
+    const place = Math.floor(Math.random() * ++seen);
+    if (kept.length < n) kept.push(one);
+    else if (place < n) kept[place] = one;
+  }
+  return kept;
+}
+
+async function named({ bridge }: Opened, target: string) {
+  if (!ITEM.test(target)) return { item: itemOfTag(target), feed: '', receipt: readReceipt(target) as never };
+  const [item, receipt] = [await bridge.journal.item(target), await bridge.journal.receipt(target)];
+  if (!item || !receipt) throw new BridgeError('cli.not-found', 'there is no receipt of that item');
+  return { item: item.id, feed: item.feed, receipt };
+}
+
+/** `receipts` names files by item, so that the hospital finds the patient's key again. */
+function itemOfTag(path: string): string {
+  return /([0-9a-f]{32})\.json$/.exec(path)?.[1] ?? '';
+}
+
+function readReceipt(path: string): unknown {
+  if (!existsSync(path)) throw new BridgeError('cli.not-found', `there is no receipt file ${path}`);
+  return readFileSync(path, 'utf8');
+}
+
+async function asOutsider(
+  context: Context,
+  targets: readonly string[],
+  options: Record<string, unknown>,
+): Promise<ExitCode> {
+  const { rpc, kubo, contract, chainId } = options as Record<string, string | undefined>;
+  if (!rpc || !kubo) throw new BridgeError('cli.usage', 'an outsider names both --rpc and --kubo');
+  const key = options.key ? readKey(String(options.key)) : undefined;
+  const trusted = contract && chainId ? { contract, chainId } : undefined;
+  const verified: Verified[] = [];
+  for (const target of targets) {
+    const verdict = await verifyReceipt(
+      readReceipt(target),
+      { rpc, kubo, ...(key && { key }), ...(trusted && { trusted }) },
+      context.signal,
+    );
+    verified.push({ item: target, feed: '', verdict });
+  }
+  return report(context, verified);
+}
+
+function readKey(path: string) {
+  try {
+    const { x25519Private, indexKey } = JSON.parse(readFileSync(path, 'utf8')) as Record<string, string>;
+    return {
+      ...(x25519Private && { x25519Private: new Uint8Array(Buffer.from(x25519Private, 'hex')) }),
+      ...(indexKey && { indexKey: new Uint8Array(Buffer.from(indexKey, 'hex')) }),
+    };
+  } catch {
+    throw new BridgeError('cli.usage', 'the key file cannot be read', {
+      hint: 'it is JSON with x25519Private and indexKey, 64 hex digits each',
+    });
+  }
+}
+
+function report({ out }: Context, verified: readonly Verified[]): ExitCode {
+  const counts = tally(verified);
+  const single = verified.length === 1;
+  const rows = verified.flatMap(({ item, feed, verdict }) =>
+    verdict.checks
+      .filter(({ status }) => single || status !== 'pass')
+      .map(({ name, status, detail }) => [item, feed, name, status, detail]),
+  );
+  const lists = rows.length > 0 ? `${table(['record', 'feed', 'check', 'status', 'detail'], rows)}\n` : '';
+  out.result(
+    { ...counts, verified },
+    `${lists}${verified.length} records: ${counts.pass} pass, ${counts.fail} fail, ${counts.unknown} unknown`,
+  );
+  return counts.fail + counts.unknown > 0 ? exit.unverified : exit.ok;
+}
