@@ -203,6 +203,29 @@ describe('derived keys', () => {
     keystore.close();
   });
 
+  it('are gone for every process that has the keystore open', async () => {
+    const { path, keystore } = await fresh();
+    const other = await reopen(path);
+    const before = keystore.patientKeys(refA);
+    expect(other.patientKeys(refA)).toEqual(before);
+    other.destroyPatient(refA);
+    const after = keystore.patientKeys(refA);
+    expect(after.sealKey).not.toEqual(before.sealKey);
+    expect(other.patientKeys(refA)).toEqual(after);
+    other.close();
+    keystore.close();
+  });
+
+  it('stay the same for more patients than are remembered', async () => {
+    const { keystore } = await fresh();
+    const refs = Array.from({ length: 9000 }, (_, index) => index.toString(16).padStart(32, '0'));
+    const all = keystore.patientKeysOf(refs).map((keys) => keys.sealKey);
+    const again = refs.slice(0, 5000).map((ref) => keystore.patientKeys(ref).sealKey);
+    expect(again).toEqual(all.slice(0, 5000));
+    expect(keystore.patientKeysOf([...refs, refs[1]!]).map((keys) => keys.sealKey)).toEqual([...all, all[1]]);
+    keystore.close();
+  });
+
   it('need the salt: one that was sealed for another ref is refused', async () => {
     const { path, keystore } = await fresh();
     keystore.patientKeysOf([refA, refB]);

@@ -89,9 +89,13 @@ export function patientRef(keystore: Keystore, patient: PatientIdentifier | null
   return keyedDigest(keystore.hospitalKey('dhc/digest/1'), 'patient', value);
 }
 
+const KNOWN_PATIENTS = 4096;
+
 class FileKeystore implements Keystore {
   readonly #master: Uint8Array;
   readonly #salts: PatientSalts;
+  /** A batch names the same patients many times, and deriving costs as much as sealing a record. */
+  readonly #known = new Map<string, PatientKeys>();
   #closed = false;
 
   constructor(master: Uint8Array, salts: PatientSalts) {
@@ -109,14 +113,20 @@ class FileKeystore implements Keystore {
 
   patientKeysOf(refs: readonly string[]): PatientKeys[] {
     const master = this.#openMaster();
-    // A batch names the same patient many times.
-    const distinct = [...new Set(refs)];
-    const salts = this.#salts.of(distinct);
-    const keys = new Map(distinct.map((ref, index) => [ref, derivePatientKeys(master, salts[index]!)]));
-    return refs.map((ref) => keys.get(ref)!);
+    if (this.#salts.changedByOthers()) this.#known.clear();
+    const unknown = [...new Set(refs)].filter((ref) => !this.#known.has(ref));
+    const answers = new Map(refs.map((ref) => [ref, this.#known.get(ref)]));
+    if (this.#known.size > KNOWN_PATIENTS) this.#known.clear();
+    for (const [index, salt] of this.#salts.of(unknown).entries()) {
+      const keys = derivePatientKeys(master, salt);
+      answers.set(unknown[index]!, keys);
+      this.#known.set(unknown[index]!, keys);
+    }
+    return refs.map((ref) => answers.get(ref)!);
   }
 
   destroyPatient(ref: string): boolean {
+    this.#known.delete(ref);
     return this.#salts.destroy(ref);
   }
 
@@ -124,6 +134,7 @@ class FileKeystore implements Keystore {
     if (this.#closed) return;
     this.#closed = true;
     this.#salts.close();
+    this.#known.clear();
     this.#master.fill(0);
   }
 

@@ -17,6 +17,8 @@ export interface PatientSalts {
   /** Salts in the order asked; those that are new are made and durable. */
   of(refs: readonly string[]): Uint8Array[];
   destroy(ref: string): boolean;
+  /** Whether another process has written since this was last asked. */
+  changedByOthers(): boolean;
   close(): void;
 }
 
@@ -48,6 +50,8 @@ class SaltTable implements PatientSalts {
   readonly #key: Uint8Array;
   readonly #select: StatementSync;
   readonly #insert: StatementSync;
+  readonly #dataVersion: StatementSync;
+  #version = 0;
 
   constructor(path: string, key: Uint8Array) {
     this.#key = key;
@@ -60,6 +64,7 @@ class SaltTable implements PatientSalts {
       CREATE TABLE IF NOT EXISTS salts (ref TEXT PRIMARY KEY, sealed BLOB NOT NULL) STRICT, WITHOUT ROWID;
     `);
     this.#select = this.#database.prepare('SELECT sealed FROM salts WHERE ref = ?');
+    this.#dataVersion = this.#database.prepare('PRAGMA data_version');
     this.#insert = this.#database.prepare('INSERT OR IGNORE INTO salts (ref, sealed) VALUES (?, ?)');
   }
 
@@ -96,6 +101,12 @@ class SaltTable implements PatientSalts {
     // The log still holds the page as it was.
     this.#database.exec('PRAGMA wal_checkpoint(TRUNCATE)');
     return destroyed;
+  }
+
+  changedByOthers(): boolean {
+    const before = this.#version;
+    this.#version = this.#dataVersion.get()!.data_version as number;
+    return this.#version !== before;
   }
 
   close(): void {
