@@ -78,7 +78,7 @@ describe.skipIf(!findOrthanc())('with Orthanc', () => {
 });
 
 async function readAll(
-  source: Source<never>,
+  source: Source<DicomCursor>,
   from: unknown,
 ): Promise<{ items: SourceItem[]; refused: RefusedItem[]; cursor: unknown }> {
   const items: SourceItem[] = [];

@@ -31,7 +31,7 @@ export async function readInstance(path: Buffer): Promise<FileInstance> {
     const header = await readFileHeader(handle, size);
     const instance = instanceOf(header);
     if (!(await isWhole(handle, size, header))) {
-      throw new BridgeError('item.truncated', 'the file ends within an element');
+      throw new BridgeError('item.truncated', 'the file ends within an element, or its image has no pixels');
     }
     return instance;
   } finally {
@@ -81,8 +81,7 @@ async function isWhole(handle: FileHandle, size: number, header: DicomHeader): P
     explicit: header.transferSyntaxUid !== IMPLICIT,
     bigEndian: header.transferSyntaxUid === BIG_ENDIAN,
   };
-  const windowed = window(handle);
-  return endsWithinFile(windowed, size, header.end, encoding);
+  return endsWithinFile(window(handle), size, header.end, encoding, header.dataset.Rows !== undefined);
 }
 
 /** Whether the deflated dataset that begins at `start` comes to its end. */

@@ -21,20 +21,29 @@ const MAX_STEPS = 5_000_000;
 
 /**
  * @param start offset of the first element to step from, at the top level
- * @returns false when an element reaches beyond the file or a sequence is not closed
+ * @param isImage whether pixel data must follow: a file may be cut exactly between two elements
+ * @returns false when an element reaches beyond the file, a sequence is not closed or an image has no pixels
  */
-export async function endsWithinFile(read: ReadAt, size: number, start: number, encoding: Encoding): Promise<boolean> {
+export async function endsWithinFile(
+  read: ReadAt,
+  size: number,
+  start: number,
+  encoding: Encoding,
+  isImage: boolean,
+): Promise<boolean> {
+  let hasPixels = !isImage;
   // Of each open sequence, fragment list or item of undefined length: how its content is encoded.
   const open: Encoding[] = [];
   let at = start;
   for (let steps = 0; steps < MAX_STEPS; steps++) {
     const now = open.at(-1) ?? encoding;
-    // A few bytes of padding behind the last element are common.
-    if (open.length === 0 && size - at < 8) return at <= size;
     const bytes = Buffer.from(await read(at, 12));
+    // A few zeros of padding behind the last element are common.
+    if (open.length === 0 && bytes.length < 8) return at <= size && hasPixels && bytes.every((byte) => byte === 0);
     if (bytes.length < 8) return false;
     const element = parse(bytes, now);
     at += element.head;
+    hasPixels ||= open.length === 0 && isPixels(element);
     if (element.group === 0xfffe && element.number !== 0xe000) {
       open.pop();
     } else if (element.length !== UNDEFINED) {
@@ -56,6 +65,11 @@ interface Parsed {
   readonly length: number;
   /** Bytes before the value. */
   readonly head: number;
+}
+
+/** Pixels of any kind (group 7FE0), or the address where they are (0028,7FE0). */
+function isPixels({ group, number }: Parsed): boolean {
+  return group === 0x7fe0 || (group === 0x0028 && number === 0x7fe0);
 }
 
 function parse(bytes: Buffer, { explicit, bigEndian }: Encoding): Parsed {
