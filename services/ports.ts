@@ -1,4 +1,5 @@
 /** Loopback ports: the configured one, or the one of last time, or any free one, remembered. */
+import { randomInt } from 'node:crypto';
 import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { BridgeError } from '../core/errors.ts';
@@ -44,24 +45,22 @@ async function choosePort(
   }
 }
 
-async function isFree(port: number): Promise<boolean> {
-  return (await listen(port)) !== undefined;
-}
-
+/**
+ * A free port below the range from which systems take theirs (32768 on Linux, 49152 elsewhere). One of that range
+ * may go to anybody's next connection, or to the ports that Temporal takes for itself, before the service has it.
+ */
 async function freePort(): Promise<number> {
-  const port = await listen(0);
-  if (port === undefined) throw new BridgeError('service.failed', 'no free port on 127.0.0.1');
-  return port;
+  for (let tries = 0; tries < 1000; tries++) {
+    const port = randomInt(20_000, 32_000);
+    if (await isFree(port)) return port;
+  }
+  throw new BridgeError('service.failed', 'no free port on 127.0.0.1');
 }
 
-/** Listens for a moment. Returns the port, or undefined when it is taken. */
-function listen(port: number): Promise<number | undefined> {
+function isFree(port: number): Promise<boolean> {
   return new Promise((resolve) => {
     const server = createServer();
-    server.once('error', () => resolve(undefined));
-    server.listen({ port, host: '127.0.0.1', exclusive: true }, () => {
-      const address = server.address();
-      server.close(() => resolve(typeof address === 'object' ? address?.port : undefined));
-    });
+    server.once('error', () => resolve(false));
+    server.listen({ port, host: '127.0.0.1', exclusive: true }, () => server.close(() => resolve(true)));
   });
 }

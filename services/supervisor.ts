@@ -71,11 +71,11 @@ export async function startServices(options: ServiceOptions): Promise<Services> 
     return {
       ...running.addresses,
       health: () => health(running.addresses, running.supervised),
-      async stop() {
+      stop: once(async () => {
         await stopAll(running.supervised);
         state.stopped();
         lock.release();
-      },
+      }),
     };
   } catch (error) {
     lock.release();
@@ -99,6 +99,14 @@ export async function attachServices(dataDir: string): Promise<Services> {
     if (addresses) return { ...addresses, health: () => health(addresses, {}), stop: async () => {} };
     await delay(100);
   }
+}
+
+function once(work: () => Promise<void>): () => Promise<void> {
+  let done: Promise<void> | undefined;
+  return () => {
+    done ??= work();
+    return done;
+  };
 }
 
 type SupervisedServices = Partial<Record<ServiceName, Supervised>>;
