@@ -1,33 +1,56 @@
 /** Structure, cardinality and FHIRPath invariants by `@medplum/core`, on a parsed copy. */
 import { OperationOutcomeError, validateResource } from '@medplum/core';
 import type { Issue } from '../../core/types.ts';
+import { isTree } from '../tree.ts';
 import { loadDefinitions } from './definitions.ts';
 
-/** @param resource plain JSON values; may be changed */
-export function medplumIssues(resource: unknown): Issue[] {
+/**
+ * Medplum judges the invariants of the resource that it is given, not of those within: each resource of a Bundle is
+ * given by itself. The outermost Bundle is our own work, which the walk checks.
+ * @param bundle plain JSON values; may be changed
+ */
+export function medplumIssues(bundle: { entry?: { resource?: unknown }[] }): Issue[] {
   loadDefinitions();
+  return (bundle.entry ?? []).flatMap(({ resource }, index) =>
+    resourceIssues(resource, `Bundle.entry[${index}].resource`),
+  );
+}
+
+function resourceIssues(resource: unknown, path: string): Issue[] {
+  const own = validate(resource, path);
+  if (!isTree(resource)) return own;
+  const entries = resource.resourceType === 'Bundle' && Array.isArray(resource.entry) ? resource.entry : [];
+  const within = entries.flatMap((entry, index) =>
+    isTree(entry) && entry.resource ? resourceIssues(entry.resource, `${path}.entry[${index}].resource`) : [],
+  );
+  return [...own, ...within];
+}
+
+function validate(resource: unknown, path: string): Issue[] {
   try {
-    return issues(validateResource(resource as never));
+    return issues(validateResource(resource as never), path);
   } catch (error) {
-    if (error instanceof OperationOutcomeError) return issues(error.outcome.issue ?? []);
-    return [{ severity: 'error', code: 'fhir.structure', path: '', detail: 'the resource cannot be read as R4' }];
+    if (error instanceof OperationOutcomeError) return issues(error.outcome.issue ?? [], path);
+    return [{ severity: 'error', code: 'fhir.structure', path, detail: 'the resource cannot be read as R4' }];
   }
 }
 
 type Found = NonNullable<OperationOutcomeError['outcome']['issue']>[number];
 
-/** Medplum's warnings say that a `urn:uuid` reference names no type; reference targets are our own rule. */
-function issues(found: readonly Found[]): Issue[] {
-  return found.filter((one) => !one.details?.text?.startsWith('Invalid reference')).map(issueOf);
+/** References and unknown properties (whose names are data) are our own rules. */
+const OURS = /^Invalid (reference|additional property)/;
+
+function issues(found: readonly Found[], path: string): Issue[] {
+  return found.filter((one) => !OURS.test(one.details?.text ?? '')).map((one) => issueOf(one, path));
 }
 
-function issueOf(found: Found): Issue {
+function issueOf(found: Found, path: string): Issue {
   const text = found.details?.text ?? '';
   const invariant = /^Constraint (\S+) not met/.exec(text)?.[1];
   return {
     severity: found.severity === 'warning' || found.severity === 'information' ? found.severity : 'error',
     code: invariant ? 'fhir.invariant' : found.code === 'value' ? 'fhir.value' : 'fhir.structure',
-    path: safePath(found.expression?.[0] ?? ''),
+    path: path + safePath((found.expression?.[0] ?? '').replace(/^[A-Za-z]+/, '')),
     detail: invariant ? text : fixedPhrase(text),
   };
 }

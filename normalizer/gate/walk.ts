@@ -8,6 +8,7 @@ import type { Codes } from './bindings.ts';
 import { INVARIANTS } from './invariants.ts';
 import { narrativeFault } from './narrative.ts';
 import { primitiveFault } from './primitives.ts';
+import { brokenInvariants } from './resources.ts';
 import { isResourceType, type Property, type Shape, shapeOf } from './shapes.ts';
 
 type Tree = Record<string, unknown>;
@@ -31,6 +32,7 @@ export class Walk {
       return;
     }
     this.#members(value, value.resourceType, path, container ?? value);
+    for (const key of brokenInvariants(value)) this.#invariant(key, path);
     const narrative = isTree(value.text) ? value.text.div : undefined;
     const fault = typeof narrative === 'string' ? narrativeFault(narrative) : undefined;
     if (fault) this.#fault('fhir.value', `${path}.text.div`, fault);

@@ -161,12 +161,19 @@ export function cwe(scope: Scope, value: Value, table?: string): fhir4.CodeableC
 function triplet(scope: Scope, value: Value, [code, text, system, version]: number[], table?: string): CodeParts {
   const name = value.part(system!).trimmed ?? table;
   const id = value.part(code!).trimmed;
+  const display = value.part(text!).trimmed;
+  if (id && !name && !display && isProse(id)) return { display: id };
   return {
     code: id,
-    display: value.part(text!).trimmed,
+    display,
     system: id ? codeSystem(name, scope.draft.context) : undefined,
     version: value.part(version!).trimmed,
   };
+}
+
+/** Senders write plain words where a code is expected. */
+function isProse(text: string): boolean {
+  return /\p{Script=Han}|\S\s+\S/u.test(text);
 }
 
 function withoutTwins(parts: readonly CodeParts[]): CodeParts[] {

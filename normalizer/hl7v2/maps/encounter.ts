@@ -45,7 +45,7 @@ export function mapEncounter(
     ...(period ? { period } : {}),
     ...(reasons.length > 0 ? { reasonCode: reasons } : {}),
     ...hospitalization(scope, pv1),
-    location: locations(scope, pv1),
+    location: locations(scope, pv1, period?.end === undefined),
   };
   const visit = number
     ? [number.system ?? '', number.value!]
@@ -76,11 +76,11 @@ function participants(scope: Scope, pv1: Segment): fhir4.EncounterParticipant[] 
   );
 }
 
-function locations(scope: Scope, pv1: Segment): fhir4.EncounterLocation[] {
+function locations(scope: Scope, pv1: Segment, open: boolean): fhir4.EncounterLocation[] {
   const now = location(scope, pv1.field(3));
   const before = location(scope, pv1.field(6));
   return [
-    ...(now ? [{ location: now, status: 'active' as const }] : []),
+    ...(now ? [{ location: now, status: open ? ('active' as const) : ('completed' as const) }] : []),
     ...(before ? [{ location: before, status: 'completed' as const }] : []),
   ];
 }
