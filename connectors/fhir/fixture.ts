@@ -21,9 +21,9 @@ export async function fhirServer(): Promise<Fixture> {
     unreachable: { ...config, baseUrl: 'http://127.0.0.1:9/fhir' },
     keys: all.map((key) => `${key}/_history/1`),
     async grow() {
-      const meta = { versionId: '2', lastUpdated: new Date().toISOString() };
-      await server.put(JSON.stringify({ resourceType: 'Practitioner', id: 'd001', meta, active: false }));
-      return 'Practitioner/d001/_history/2';
+      const meta = { versionId: '1', lastUpdated: new Date().toISOString() };
+      await server.put(JSON.stringify({ resourceType: 'Practitioner', id: 'd006', meta, active: false }));
+      return 'Practitioner/d006/_history/1';
     },
     close: () => server.close(),
   };

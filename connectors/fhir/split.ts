@@ -34,7 +34,7 @@ export function* splitFhirFile(file: Uint8Array): Generator<FhirPiece> {
     return;
   }
   if (skipSpace(bytes, valueEnd(bytes, start)) < bytes.length) yield* lines(bytes);
-  else yield* document(bytes.subarray(start));
+  else yield* document(bytes.subarray(start, valueEnd(bytes, start)));
 }
 
 /**
@@ -69,9 +69,14 @@ function* lines(bytes: Uint8Array): Generator<FhirPiece> {
     const found = bytes.indexOf(0x0a, from);
     const end = found < 0 ? bytes.length : found;
     const start = skipSpace(bytes, from);
-    if (start < end) yield* document(bytes.slice(start, end));
+    if (start < end) yield* document(bytes.slice(start, trimmedEnd(bytes, end)));
     from = Math.max(end + 1, from + 1);
   }
+}
+
+/** CRLF files end their lines with a carriage return that is no part of the resource. */
+function trimmedEnd(bytes: Uint8Array, end: number): number {
+  return bytes[end - 1] === 0x0d ? end - 1 : end;
 }
 
 function resourcePiece(bytes: Uint8Array): FhirPiece {
