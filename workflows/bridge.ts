@@ -13,6 +13,7 @@ import { createMetrics, type Metrics } from '../core/metrics.ts';
 import { openSpool, type Spool, type Usage } from '../core/spool/spool.ts';
 import type { Listener, Log, ReadLimits } from '../core/types.ts';
 import { type HospitalContext, normalize } from '../normalizer/index.ts';
+import { cacheDir } from '../services/index.ts';
 import { connectFlows, type Flows, type FollowOptions } from './client.ts';
 import { dataConverter } from './codec.ts';
 import type { IngestMode, IngestProgress } from './flows/contract.ts';
@@ -102,7 +103,6 @@ export function dataPaths(dataDir: string) {
     journal: join(dataDir, 'journal.db'),
     spool: join(dataDir, 'spool'),
     cars: join(dataDir, 'cars'),
-    cache: join(dataDir, 'cache'),
   };
 }
 
@@ -196,7 +196,13 @@ export async function openBridge(options: BridgeOptions): Promise<Bridge> {
         metrics,
         requestAnchor,
       };
-      worker = await startWorker({ address, namespace, dataConverter: converter, cache: paths.cache, steps });
+      worker = await startWorker({
+        address,
+        namespace,
+        dataConverter: converter,
+        cache: join(cacheDir(), 'workflows'),
+        steps,
+      });
       await reconcile();
     },
 
@@ -233,7 +239,7 @@ export async function openBridge(options: BridgeOptions): Promise<Bridge> {
     },
 
     async status() {
-      const journalBytes = (await stat(paths.journal)).size;
+      const journalBytes = await sizeOf(paths.journal);
       const openLetters = await journal.openLetters();
       metrics.journalBytes(journalBytes);
       for (const [feed, count] of Object.entries(openLetters)) metrics.deadLetters(feed, count);
@@ -264,6 +270,12 @@ export async function openBridge(options: BridgeOptions): Promise<Bridge> {
       keystore.close();
     },
   };
+}
+
+/** The write-ahead log is a part of the journal. */
+async function sizeOf(path: string): Promise<number> {
+  const files = await Promise.all([path, `${path}-wal`].map((file) => stat(file).catch(() => ({ size: 0 }))));
+  return files.reduce((sum, file) => sum + file.size, 0);
 }
 
 /** Connects to the chain; on a chain of one's own the contract is deployed and the signer admitted. */

@@ -4,7 +4,7 @@ import type { DataConverter } from '@temporalio/common';
 import { NativeConnection, Worker } from '@temporalio/worker';
 import { BridgeError } from '../core/errors.ts';
 import { anchorActivities, ingestActivities, type StepDeps } from './activities/index.ts';
-import { stepInterceptor } from './activities/step.ts';
+import { HEARTBEAT_MS, stepInterceptor } from './activities/step.ts';
 import { workflowBundle } from './bundle.ts';
 import { ANCHOR_QUEUE, INGEST_QUEUE } from './flows/contract.ts';
 import { routeTemporalLogs } from './temporal-log.ts';
@@ -16,7 +16,7 @@ export interface WorkerOptions {
   readonly dataConverter: DataConverter;
   /** Folder for the bundled workflows. */
   readonly cache: string;
-  readonly steps: StepDeps;
+  readonly steps: Omit<StepDeps, 'stopping'>;
 }
 
 export interface RunningWorker {
@@ -32,7 +32,9 @@ const CACHED_WORKFLOWS = 64;
 
 /** @throws BridgeError `service.unreachable` */
 export async function startWorker(options: WorkerOptions): Promise<RunningWorker> {
-  const { steps, dataConverter, namespace } = options;
+  const { dataConverter, namespace } = options;
+  const stopping = new AbortController();
+  const steps: StepDeps = { ...options.steps, stopping: stopping.signal };
   routeTemporalLogs(steps.log);
   const codePath = await workflowBundle(options.cache);
   const connection = await NativeConnection.connect({ address: options.address }).catch((cause) => {
@@ -44,6 +46,9 @@ export async function startWorker(options: WorkerOptions): Promise<RunningWorker
     dataConverter,
     workflowBundle: { codePath },
     maxCachedWorkflows: CACHED_WORKFLOWS,
+    maxHeartbeatThrottleInterval: HEARTBEAT_MS,
+    // After a kill, the workflows of the dead worker's cache come to the next one after this long.
+    stickyQueueScheduleToStartTimeout: '3 seconds' as const,
     shutdownGraceTime: '10 seconds' as const,
     interceptors: { activity: [(context: Context) => ({ inbound: stepInterceptor(context, steps.log) })] },
   };
@@ -68,6 +73,7 @@ export async function startWorker(options: WorkerOptions): Promise<RunningWorker
   return {
     ended,
     async shutdown() {
+      stopping.abort();
       for (const worker of workers) if (worker.getState() === 'RUNNING') worker.shutdown();
       await ended;
     },

@@ -17,7 +17,7 @@ export async function anchorStored(deps: StepDeps, signal: AbortSignal): Promise
   const end = Date.now() + LONGEST_MS;
   for (const batch of await deps.journal.unreleased()) await finish(deps, batch);
   await reopenLost(deps, signal);
-  while (Date.now() < end) {
+  while (Date.now() < end && !deps.stopping.aborted) {
     const open = await deps.journal.batches({ states: ['stored', 'included'], limit: IN_FLIGHT });
     if (open.length === 0) return { idle: true };
     const counts: Partial<Record<AnchorStatus, number>> = {};
@@ -28,9 +28,15 @@ export async function anchorStored(deps: StepDeps, signal: AbortSignal): Promise
       moved ||= status === 'final';
     }
     deps.metrics.anchors(counts);
-    if (!moved) await wait(deps.anchorPollMs, undefined, { signal });
+    if (!moved) await pause(deps.anchorPollMs, AbortSignal.any([signal, deps.stopping]));
+    signal.throwIfAborted();
   }
   return { idle: false };
+}
+
+/** Ends early, without an error, when the signal aborts. */
+async function pause(ms: number, signal: AbortSignal): Promise<void> {
+  await wait(ms, undefined, { signal }).catch(() => {});
 }
 
 /** A chain that was set back behind its finality has lost anchors: the newest ones first, so this stops early. */

@@ -26,6 +26,8 @@ export interface StepDeps {
   readonly chainId: string;
   /** Between two looks at anchors that are not yet final. */
   readonly anchorPollMs: number;
+  /** Aborts when this process is about to stop: long watches end early. */
+  readonly stopping: AbortSignal;
   readonly log: Log;
   readonly metrics: Metrics;
   /** Wakes the anchor workflow. */

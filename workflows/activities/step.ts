@@ -5,7 +5,7 @@ import type { ActivityExecuteInput, ActivityInboundCallsInterceptor, Next } from
 import { BridgeError } from '../../core/errors.ts';
 import type { Log } from '../../core/types.ts';
 
-const HEARTBEAT_MS = 5_000;
+export const HEARTBEAT_MS = 4_000;
 /** SQLite result codes (sqlite.org/rescode.html) that may pass: BUSY, LOCKED, IOERR, FULL. */
 const SQLITE_TRANSIENT = new Set([5, 6, 10, 13]);
 
@@ -16,7 +16,7 @@ export function stepInterceptor(context: Context, log: Log): ActivityInboundCall
       try {
         return await next(input);
       } catch (error) {
-        if (context.cancellationSignal.aborted) throw new CancelledFailure('cancelled');
+        if (context.cancellationSignal.aborted) throw ended(context.cancellationSignal.reason);
         const known = stepError(error);
         const { code, stage, kind } = known;
         log[kind === 'permanent' ? 'error' : 'warn']('step failed', { code, stage, status: context.info.activityType });
@@ -26,6 +26,12 @@ export function stepInterceptor(context: Context, log: Log): ActivityInboundCall
       }
     },
   };
+}
+
+/** Asked for by the workflow, or only the end of this worker: then the step is repeated by the next one. */
+function ended(reason: unknown): Error {
+  const asked = reason instanceof CancelledFailure && reason.message === 'CANCELLED';
+  return asked ? reason : ApplicationFailure.create({ message: 'the worker stopped', type: 'service.failed' });
 }
 
 /** What is thrown by others is named here; its text stays behind. */

@@ -2,11 +2,14 @@
 import type { ActivityOptions } from '@temporalio/workflow';
 import { INGEST_QUEUE } from './contract.ts';
 
+/** A step whose worker was killed begins again after this long. Workers report far more often, see `step.ts`. */
+const HEARTBEAT = '20 seconds';
+
 /** A source that stays away fails its run after about two minutes; the next run goes on where this one stopped. */
 export const reading: ActivityOptions = {
   taskQueue: INGEST_QUEUE,
   startToCloseTimeout: '12 hours',
-  heartbeatTimeout: '60 seconds',
+  heartbeatTimeout: HEARTBEAT,
   retry: { initialInterval: '1 second', backoffCoefficient: 2, maximumInterval: '30 seconds', maximumAttempts: 7 },
 };
 
@@ -14,13 +17,13 @@ export const reading: ActivityOptions = {
 export const working: ActivityOptions = {
   taskQueue: INGEST_QUEUE,
   startToCloseTimeout: '6 hours',
-  heartbeatTimeout: '60 seconds',
+  heartbeatTimeout: HEARTBEAT,
   retry: { initialInterval: '500 milliseconds', backoffCoefficient: 2, maximumInterval: '60 seconds' },
 };
 
 export const anchoring: ActivityOptions = {
   startToCloseTimeout: '1 hour',
-  heartbeatTimeout: '60 seconds',
+  heartbeatTimeout: HEARTBEAT,
   retry: { initialInterval: '1 second', backoffCoefficient: 2, maximumInterval: '60 seconds' },
 };
 

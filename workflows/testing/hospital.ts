@@ -2,6 +2,8 @@
 import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { Connection } from '@temporalio/client';
+import { msToTs } from '@temporalio/common/lib/time.js';
 import { createKeystore } from '../../core/keystore/keystore.ts';
 import { createLog } from '../../core/log.ts';
 import type { ReadLimits } from '../../core/types.ts';
@@ -19,6 +21,8 @@ export interface TestHospital {
   readonly logFile: string;
   /** A data folder of its own for each name: journal, spool and keystore, on the shared services. */
   open(name: string, feeds: readonly FeedDefinition[], limits?: Partial<ReadLimits>): Promise<Bridge>;
+  /** The same data folder again, as after a restart. */
+  reopen: TestHospital['open'];
   options(name: string, feeds: readonly FeedDefinition[], limits?: Partial<ReadLimits>): BridgeOptions;
   stop(): Promise<void>;
 }
@@ -37,8 +41,10 @@ export async function startHospital(): Promise<TestHospital> {
     options,
     async open(name, feeds, limits) {
       await ensureKeystore(join(folder, name));
+      await ensureNamespace(services.temporal.address, name);
       return openBridge(options(name, feeds, limits));
     },
+    reopen: (name, feeds, limits) => openBridge(options(name, feeds, limits)),
     async stop() {
       await services.stop();
       rmSync(folder, { recursive: true, force: true });
@@ -62,7 +68,7 @@ export function bridgeOptions(place: {
     feeds: place.feeds,
     limits: { ...LIMITS, ...place.limits },
     services: {
-      temporal: { address: temporal.address },
+      temporal: { address: temporal.address, namespace: place.name },
       kubo: { api: kubo.api },
       chain: { rpc: chain.rpc, signer: embeddedSigner.privateKey, confirmations: 2 },
     },
@@ -73,6 +79,24 @@ export function bridgeOptions(place: {
 export async function ensureKeystore(dataDir: string): Promise<void> {
   mkdirSync(dataDir, { recursive: true });
   (await createKeystore(dataPaths(dataDir).keystore, PASSPHRASE)).close();
+}
+
+/** Each hospital has its own: payloads are encrypted with its keys, and task queues have the same names everywhere. */
+export async function ensureNamespace(address: string, namespace: string): Promise<void> {
+  const connection = await Connection.connect({ address });
+  try {
+    const workflowExecutionRetentionPeriod = msToTs('1 day');
+    await connection.workflowService.registerNamespace({ namespace, workflowExecutionRetentionPeriod });
+    for (let tries = 0; tries < 100; tries++) {
+      const found = await connection.workflowService
+        .listOpenWorkflowExecutions({ namespace, startTimeFilter: {}, maximumPageSize: 1 })
+        .catch(() => undefined);
+      if (found) return;
+      await new Promise((resolve) => setTimeout(resolve, 100));
+    }
+  } finally {
+    await connection.close();
+  }
 }
 
 export function listFeed(
