@@ -53,6 +53,7 @@ describe('a kill or an outage at any line anchors once', () => {
   test('after inclusion, before that is written down', async () => {
     const one = madeBatch();
     await on.anchorer().advance(one, signal);
+    await expect.poll(() => on.anchors(one.root)).toBe(1);
     const used = await on.nonce();
     const { event } = await on.anchorer().settle(one, soon, signal);
     expect([(await on.row(one)).hashes, await on.nonce()]).toEqual([[event.tx], used]);

@@ -7,13 +7,13 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { encode } from '@ipld/dag-cbor';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
-import { findKubo, startKubo, type TestKubo } from '../testing/kubo.ts';
+import { kuboBinary, startKubo, type TestKubo } from '../testing/kubo.ts';
 import { packBatch, type RecordToPack } from './batch.ts';
 import { blockCid, RAW } from './cid.ts';
 import { Kubo } from './kubo.ts';
 import { decodeManifest } from './manifest.ts';
 
-describe.skipIf(findKubo() === undefined)('a real node', () => {
+describe.skipIf(kuboBinary === undefined)('a real node', () => {
   let node: TestKubo;
   let kubo: Kubo;
   let folder: string;
@@ -168,6 +168,30 @@ describe('a faulty node', () => {
       response.writeHead(status).end(body);
     });
     await expect(kubo.version()).rejects.toMatchObject({ code });
+  });
+
+  test('an upload that is refused in the middle says why', async () => {
+    const kubo = await serve((request, response) => {
+      request.once('data', () => response.writeHead(500).end('{"Message":"no space left on device"}'));
+    });
+    async function* much() {
+      for (let n = 0; n < 64; n++) yield Buffer.alloc(1 << 20, n);
+    }
+    await expect(kubo.addStream(much())).rejects.toMatchObject({ code: 'store.full' });
+  });
+
+  test('a source is let go when its upload fails', async () => {
+    const kubo = await serve((request) => request.once('data', () => request.destroy()));
+    let released = false;
+    async function* held() {
+      try {
+        for (;;) yield Buffer.alloc(1 << 20);
+      } finally {
+        released = true;
+      }
+    }
+    await expect(kubo.addStream(held())).rejects.toMatchObject({ code: 'store.unreachable' });
+    await expect.poll(() => released).toBe(true);
   });
 
   test('a changed block is found out', async () => {

@@ -85,7 +85,8 @@ export class Kubo implements BlockSource {
     async function* body(): AsyncGenerator<Uint8Array> {
       for await (const chunk of source) {
         size += chunk.length;
-        if (!copy.write(chunk)) await once(copy, 'drain');
+        // When hashing fails nobody drains any more.
+        if (!copy.write(chunk)) await Promise.race([once(copy, 'drain'), ours]);
         yield chunk;
       }
       copy.end();

@@ -1,6 +1,6 @@
 /** A real EVM chain for one test file. */
 import { spawn } from 'node:child_process';
-import { fileURLToPath } from 'node:url';
+import { findBinary } from '../../services/index.ts';
 import { ChainRpc } from '../chain/rpc.ts';
 import { privateKeySigner, type Signer } from '../chain/signer.ts';
 
@@ -12,8 +12,7 @@ export interface TestChain {
 
 /** @param options further arguments of anvil */
 export async function startAnvil(...options: string[]): Promise<TestChain> {
-  const platform = `anvil-${process.platform}-${process.arch === 'x64' ? 'amd64' : process.arch}`;
-  const binary = fileURLToPath(new URL(`../../node_modules/@foundry-rs/${platform}/bin/anvil`, import.meta.url));
+  const binary = await findBinary('anvil');
   const anvil = spawn(binary, ['--port', '0', '--host', '127.0.0.1', ...options], {
     stdio: ['ignore', 'pipe', 'ignore'],
   });

@@ -1,10 +1,10 @@
 /** A real, private, offline Kubo node for one test file. */
 import { type ChildProcess, execFile, spawn } from 'node:child_process';
-import { existsSync } from 'node:fs';
 import { mkdtemp, rm } from 'node:fs/promises';
-import { homedir, tmpdir } from 'node:os';
-import { delimiter, join } from 'node:path';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { promisify } from 'node:util';
+import { findBinary } from '../../services/index.ts';
 
 export interface TestKubo {
   readonly url: string;
@@ -13,16 +13,8 @@ export interface TestKubo {
   stop(): Promise<void>;
 }
 
-/** From DHC_IPFS, the PATH or the user's cache; undefined where there is none. */
-export function findKubo(): string | undefined {
-  const onPath = (process.env.PATH ?? '').split(delimiter).map((folder) => join(folder, 'ipfs'));
-  const cached = [
-    join(homedir(), '.cache/dhc-bridge/ipfs'),
-    join(homedir(), '.cache/dhc-bridge/kubo-0.39.0/ipfs'),
-    '/tmp/kubo-tools/ipfs',
-  ];
-  return [process.env.DHC_IPFS ?? '', ...onPath, ...cached].find((path) => path !== '' && existsSync(path));
-}
+/** The program, as the bridge itself finds it; undefined where there is none. */
+export const kuboBinary: string | undefined = await findBinary('kubo').catch(() => undefined);
 
 const SETTINGS: Record<string, unknown> = {
   'Addresses.API': '/ip4/127.0.0.1/tcp/0',
@@ -37,7 +29,7 @@ const SETTINGS: Record<string, unknown> = {
 
 /** @param blocks `flatfs` keeps each block in a file, which a test can change */
 export async function startKubo(blocks: 'pebbleds' | 'flatfs' = 'pebbleds'): Promise<TestKubo> {
-  const binary = findKubo();
+  const binary = kuboBinary;
   if (binary === undefined) throw new Error('no Kubo binary');
   const repo = await mkdtemp(join(tmpdir(), 'dhc-kubo-'));
   const env = { ...process.env, IPFS_PATH: repo, IPFS_TELEMETRY: 'off' };

@@ -16,7 +16,7 @@ import { blockCid, DAG_CBOR, RAW } from '../store/cid.ts';
 import { type BlockSource, Kubo } from '../store/kubo.ts';
 import { MemoryAnchors } from '../testing/anchor-table.ts';
 import { fundedSigner, startAnvil, type TestChain } from '../testing/anvil.ts';
-import { findKubo, startKubo, type TestKubo } from '../testing/kubo.ts';
+import { kuboBinary, startKubo, type TestKubo } from '../testing/kubo.ts';
 import { type MadeRecord, madePatient, madeRecord, storeBatch } from '../testing/street.ts';
 import { VerifyCache } from './cache.ts';
 import { type VerifyOptions, verifyReceipt } from './verify.ts';
@@ -26,7 +26,7 @@ const COUNT = 50;
 const LARGE = 7;
 const IMAGING = 13;
 
-describe.skipIf(findKubo() === undefined)('a receipt of an anchored record', () => {
+describe.skipIf(kuboBinary === undefined)('a receipt of an anchored record', () => {
   let node: TestKubo;
   let chain: TestChain;
   let folder: string;
