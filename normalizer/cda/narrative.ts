@@ -92,6 +92,13 @@ export function narrativeText(element: XmlElement): string {
   return target?.startsWith('#') ? (narrativeIds(element).get(target.slice(1)) ?? '') : '';
 }
 
+/** Cells, items and paragraphs end a word. */
+function plainText(element: XmlElement): string {
+  const parts = element.children.map((child) => (typeof child === 'string' ? child : plainText(child)));
+  const inline = element.name === 'content' || element.name === 'sub' || element.name === 'sup';
+  return inline ? parts.join('') : parts.join(' ').replace(/\s+/g, ' ').trim();
+}
+
 const idsOfDocument = new WeakMap<XmlElement, Map<string, string>>();
 
 function narrativeIds(element: XmlElement): Map<string, string> {
@@ -102,7 +109,7 @@ function narrativeIds(element: XmlElement): Map<string, string> {
     ids = new Map();
     for (const one of root.walk()) {
       const id = one.attributes.find((a) => a.name === 'ID')?.value;
-      if (id && !ids.has(id)) ids.set(id, one.text());
+      if (id && !ids.has(id)) ids.set(id, plainText(one));
     }
     idsOfDocument.set(root, ids);
   }

@@ -80,12 +80,17 @@ function oneSeries(study: Study, uid: string, instances: readonly Instance[]): f
     laterality: side ? { system: SNOMED, ...side } : undefined,
     started: dateTimeOf(study, 'Series', instances),
     performer: performers.map((reference) => ({ actor: { reference } })),
-    instance: instances.map((one) => ({
+    instance: inOrder(study, instances).map((one) => ({
       uid: one.uid,
       sopClass: { system: 'urn:ietf:rfc:3986', code: `urn:oid:${study.text('SOPClassUID', [one])}` },
       number: unsigned(study.text('InstanceNumber', [one])),
     })),
   } as fhir4.ImagingStudySeries;
+}
+
+function inOrder(study: Study, instances: readonly Instance[]): Instance[] {
+  const number = (one: Instance) => unsigned(study.text('InstanceNumber', [one])) ?? Infinity;
+  return [...instances].sort((a, b) => number(a) - number(b) || (a.uid < b.uid ? -1 : 1) || 0);
 }
 
 const LATERALITY: Readonly<Record<string, { code: string; display: string }>> = {

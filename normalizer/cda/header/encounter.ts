@@ -42,7 +42,7 @@ export function addHeaderEncounter(cda: Cda, visit: readonly fhir4.Identifier[])
     identifier,
     status: period?.end ? 'finished' : 'unknown',
     class: classOfVisit(identifier) ?? classOf(codingsOf(code)),
-    type: conceptList(code),
+    type: typesOf(cda, element, identifier),
     subject: { reference: cda.patient },
     period,
     participant: element ? participants(cda, element) : [],
@@ -50,6 +50,23 @@ export function addHeaderEncounter(cda: Cda, visit: readonly fhir4.Identifier[])
     location: locationOf(cda, facility),
     serviceProvider: reference(addOrganization(cda, facility?.child('serviceProviderOrganization'))),
   });
+}
+
+/** Kind of visit, also from a section encounter with the same id; what only repeats the class is left out. */
+function typesOf(
+  cda: Cda,
+  element: XmlElement | undefined,
+  identifier: readonly fhir4.Identifier[],
+): fhir4.CodeableConcept[] {
+  const same = [...cda.root.walk()].filter(
+    (e) => e.name === 'encounter' && identifiersOf(e, cda.scope).some((a) => identifier.some((b) => isSame(a, b))),
+  );
+  const all = [element, ...same].flatMap((e) => conceptList(e?.child('code')));
+  return all.filter((type) => !type.coding?.every((c) => c.system === ACT_CODE && CLASSES.has(c.code ?? '')));
+}
+
+function isSame(a: fhir4.Identifier, b: fhir4.Identifier): boolean {
+  return a.system === b.system && a.value === b.value;
 }
 
 export function conceptList(element: XmlElement | undefined): fhir4.CodeableConcept[] {

@@ -100,7 +100,7 @@ function marked(identifier: fhir4.Identifier, hospital: HospitalContext): fhir4.
 
 /** HL7 AdministrativeGender adds UN (undifferentiated) to the shared table. */
 function genderOf(person: XmlElement | undefined): fhir4.Patient['gender'] {
-  const code = person?.child('administrativeGenderCode')?.attr('code')?.trim().toUpperCase() ?? '';
+  const code = codingOf(person?.child('administrativeGenderCode'))?.code?.toUpperCase() ?? '';
   return code === 'UN' ? 'other' : GENDER[code];
 }
 

@@ -6,6 +6,7 @@ import { OID, UUID, uriOf } from './oids.ts';
 /** 病案号: numbers of one hospital under a national root (WS/T 500). */
 const RECORD_NUMBER = '2.16.156.10011.1.13';
 const NATIONAL = '2.16.156.10011.1.';
+const NATIONAL_ARC = /^2\.16\.156\.10011\.1\.\d+$/;
 /** Numbers under the national root that mean the same everywhere: 身份证, 健康档案, 医疗机构, 健康卡. */
 const NATION_WIDE = new Set(['2', '3', '5', '19'].map((arc) => NATIONAL + arc));
 
@@ -21,7 +22,7 @@ export function identifierOf(element: XmlElement, scope: IdScope): fhir4.Identif
   const extension = clean(element.attr('extension'));
   if (!extension) return identifierOfRoot(root, element);
   const identifier: fhir4.Identifier = { system: systemOf(root, scope), value: extension };
-  if (root.startsWith(NATIONAL) && !NATION_WIDE.has(root)) identifier.assigner = { display: scope.hospital.name };
+  if (NATIONAL_ARC.test(root) && !NATION_WIDE.has(root)) identifier.assigner = { display: scope.hospital.name };
   return identifier;
 }
 

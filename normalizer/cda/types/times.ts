@@ -9,9 +9,22 @@ export function dateTimeOf(element: XmlElement | undefined, draft: Draft): strin
   if (!element || !text) return undefined;
   const point = pointInTime(text, draft.context.hospital.timezone);
   if (typeof point === 'string') return fault(draft, element, point);
-  if (!point.zoned)
-    draft.issue('information', 'field.no-zone', element.path(), "the time has no offset; the hospital's zone was used");
+  if (!point.zoned) tellZone(draft, element);
   return point.value;
+}
+
+const told = new WeakSet<Draft>();
+
+/** Once a document: a system that writes no offsets writes none anywhere. */
+function tellZone(draft: Draft, element: XmlElement): void {
+  if (told.has(draft)) return;
+  told.add(draft);
+  draft.issue(
+    'information',
+    'field.no-zone',
+    element.path(),
+    "times without an offset were read in the hospital's zone; this is the first",
+  );
 }
 
 /** FHIR date: the day as the document writes it, for which no zone is needed. */
@@ -53,7 +66,9 @@ export interface Occurrence {
 
 /** effectiveTime of an event as FHIR's choice: a real interval is a period, anything else a moment. */
 export function occurrenceOf(element: XmlElement | undefined, draft: Draft): Occurrence {
-  if (element?.child('high')?.attr('value')) return { period: periodOf(element, draft) };
+  const low = element?.child('low')?.attr('value');
+  const high = element?.child('high')?.attr('value');
+  if (high && high !== low) return { period: periodOf(element, draft) };
   return { dateTime: momentOf(element, draft) };
 }
 

@@ -41,7 +41,6 @@ function addAllergy(cda: Cda, group: ReadonlyMap<string, Fact>): string | undefi
   return cda.draft.add(keyOfFact(cda, 'AllergyIntolerance', first!), {
     resourceType: 'AllergyIntolerance',
     clinicalStatus: thoConcept('allergyintolerance-clinical', 'active'),
-    verificationStatus: thoConcept('allergyintolerance-verification', 'unconfirmed'),
     code: denied ? noKnown(text) : text ? { text } : { extension: absentExtension() },
     patient: { reference: cda.patient },
     encounter: reference(cda.encounter),
