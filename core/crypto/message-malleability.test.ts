@@ -1,7 +1,15 @@
-import { randomBytes } from 'node:crypto';
+import { createCipheriv, hkdfSync, randomBytes } from 'node:crypto';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { type MessageInput, openMessage, openMessageSync, openStream, sealMessage, sealStream } from './message.ts';
+import {
+  type MessageInput,
+  openMessage,
+  openMessageSync,
+  openStream,
+  readHeader,
+  sealMessage,
+  sealStream,
+} from './message.ts';
 
 const dataKey = randomBytes(32);
 const other = randomBytes(32);
@@ -154,6 +162,26 @@ describe('a sealed message', () => {
         expect(given.length).toBe(0);
       }),
     );
+  });
+
+  // What key commitment is for: who knows a key could else make bytes that open under two keys.
+  it('is refused with a wrong commitment even where every tag is right', async () => {
+    const messageId = randomBytes(32);
+    const edks = [{ provider: 'p', info: randomBytes(1), ciphertext: randomBytes(4) }];
+    const plaintext = randomBytes(100);
+    const sealed = Buffer.from(sealMessage({ dataKey, messageId, context: {}, edks, plaintext }));
+    const { body, length } = readHeader(sealed);
+    const retag = (changedBody: Buffer) => {
+      const info = Buffer.concat([Buffer.from('0478', 'hex'), Buffer.from('DERIVEKEY')]);
+      const key = Buffer.from(hkdfSync('sha512', dataKey, messageId, info, 32));
+      const cipher = createCipheriv('aes-256-gcm', key, Buffer.alloc(12)).setAAD(changedBody);
+      cipher.final();
+      return Buffer.concat([changedBody, cipher.getAuthTag(), sealed.subarray(length)]);
+    };
+    const changed = Buffer.from(body);
+    expect(retag(changed).equals(sealed)).toBe(true);
+    changed[changed.length - 1]! ^= 1;
+    await expectRefused(retag(changed), plaintext, 50);
   });
 
   it('is never mistaken for arbitrary bytes', async () => {

@@ -3,8 +3,7 @@ import { createReadStream } from 'node:fs';
 import { type FileHandle, open, readdir, rename, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fields, hkdfSha256 } from '../crypto/hkdf.ts';
-import { type MessageHeader, openStream, sealStream } from '../crypto/message.ts';
-import { cannotOpen } from '../crypto/refusal.ts';
+import { openStream, sealStream } from '../crypto/message.ts';
 import { BridgeError } from '../errors.ts';
 import type { Stored } from './spool.ts';
 
@@ -76,10 +75,8 @@ export class LargeFiles {
 
   /** @throws BridgeError `spool.missing`, `seal.open` */
   async *read(id: string): AsyncGenerator<Uint8Array> {
-    yield* openStream(this.#bytes(id), (header: MessageHeader) => {
-      if (header.context['dhc:spool'] !== id) throw cannotOpen();
-      return this.#dataKey(id);
-    });
+    // The key is the id's own, so that another item's file in this place does not open.
+    yield* openStream(this.#bytes(id), () => this.#dataKey(id));
   }
 
   async *#bytes(id: string): AsyncGenerator<Uint8Array> {
