@@ -3,13 +3,15 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { gunzipSync } from 'node:zlib';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
+import type { AnchorTable } from '../../core/journal/types.ts';
 import { MemoryAnchors } from '../testing/anchor-table.ts';
 import { Anchoring, admin, CHAIN_ID, GWEI, hospital, madeBatch, soon } from '../testing/anchoring.ts';
 import { startAnvil } from '../testing/anvil.ts';
 import type { Fault } from '../testing/rpc-proxy.ts';
+import type { BatchToAnchor } from './anchorer.ts';
 import { admitHospital, deployHealthIndex } from './deploy.ts';
 import { encodeAnchor, manifestDigest } from './health-index.ts';
-import { quantity } from './rpc.ts';
+import { ChainRpc, quantity } from './rpc.ts';
 import { signTransaction } from './signer.ts';
 
 const signal = AbortSignal.timeout(110_000);
@@ -57,6 +59,19 @@ describe('a kill or an outage at any line anchors once', () => {
     const used = await on.nonce();
     const { event } = await on.anchorer().settle(one, soon, signal);
     expect([(await on.row(one)).hashes, await on.nonce()]).toEqual([[event.tx], used]);
+  });
+
+  test.each(['before', 'after'] as const)('killed %s each call to chain or journal in turn', async (when) => {
+    let call = 0;
+    for (let killed = true; killed; call++) {
+      const one = madeBatch();
+      const used = await on.nonce();
+      killed = await killedAt(call, when, one);
+      await on.anchorer().settle(one, soon, signal);
+      expect([call, await on.anchors(one.root), await on.nonce()]).toEqual([call, 1, used + 1]);
+    }
+    // The last life was long enough not to be cut short: every call was tried.
+    expect(call).toBeGreaterThan(20);
   });
 
   test('an outage while waiting is waited out', async () => {
@@ -263,3 +278,37 @@ describe('a chain that forgets', () => {
     }
   });
 });
+
+/**
+ * One life of an anchorer, which ends before or after the effect of its call with this number.
+ * @returns false when it did its work in fewer calls
+ */
+async function killedAt(last: number, when: 'before' | 'after', batch: BatchToAnchor): Promise<boolean> {
+  const death = new Error('killed');
+  let calls = 0;
+  async function mortal<T>(call: () => Promise<T>): Promise<T> {
+    const number = calls++;
+    if (number > last || (number === last && when === 'before')) throw death;
+    const result = await call();
+    if (number === last) throw death;
+    return result;
+  }
+  class MortalRpc extends ChainRpc {
+    override send<T>(method: string, params: readonly unknown[], stop?: AbortSignal): Promise<T> {
+      return mortal(() => super.send<T>(method, params, stop));
+    }
+  }
+  const store: AnchorTable = {
+    putAnchor: (row) => mortal(() => on.store.putAnchor(row)),
+    anchor: (id) => mortal(() => on.store.anchor(id)),
+    anchors: (filter) => mortal(() => on.store.anchors(filter)),
+  };
+  const worker = on.anchorer({ rpc: new MortalRpc(on.chain.url), store });
+  try {
+    await worker.settle(batch, soon, signal);
+    return false;
+  } catch (error) {
+    if (error !== death) throw error;
+    return true;
+  }
+}
