@@ -46,14 +46,15 @@ test('end() sends TERM first, so that a service can close its files', async () =
   await until('it is up', () => readFileSync(join(folder, 'out.log'), 'utf8').includes('up'));
   await service.end(5_000);
   await until('it closed its files', () => readFileSync(join(folder, 'out.log'), 'utf8').includes('closed'));
-  expect(processesOf(folder)).toEqual([]);
+  await until('nothing of it is left', () => processesOf(folder).length === 0, 1_000);
 });
 
 test('a service that ignores TERM is killed after the grace', async () => {
   const folder = testFolder();
-  const service = await leashed(folder, 'trap "" TERM; while :; do sleep 0.05; done');
+  const service = await leashed(folder, 'trap "" TERM; echo up; while :; do sleep 0.05; done');
+  await until('it is up', () => readFileSync(join(folder, 'out.log'), 'utf8').includes('up'));
   await service.end(200);
-  expect(processesOf(folder)).toEqual([]);
+  await until('nothing of it is left', () => processesOf(folder).length === 0, 1_000);
 });
 
 test.skipIf(process.platform !== 'linux')('kill -9 of the supervisor ends a service that ignores TERM', async () => {

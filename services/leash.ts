@@ -18,7 +18,7 @@ export interface Command {
 export interface Leashed {
   /** The service itself, not its leash. Undefined when it was gone before it could be looked at. */
   readonly identity: ProcessIdentity | undefined;
-  /** Resolves when nothing of it runs any more. */
+  /** Resolves when it has ended, and what was left of its process group has been killed. */
   readonly exited: Promise<{ readonly code: number | null }>;
   /** TERM, and KILL after `graceMs`. Resolves as `exited` does. */
   end(graceMs: number): Promise<void>;

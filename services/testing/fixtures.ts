@@ -23,11 +23,15 @@ export function recordedLog(): RecordedLog {
   return { events, info: record, warn: record, error: record };
 }
 
-/** Ids of the running processes whose command line or environment names this text (Linux). */
+/** Ids of the running processes whose command line, environment or working folder names this text (Linux). */
 export function processesOf(text: string): number[] {
   return readdirSync('/proc')
     .filter((name) => /^\d+$/.test(name) && Number(name) !== process.pid)
-    .filter((pid) => ['cmdline', 'environ'].some((file) => readProc(pid, file).includes(text)))
+    .filter((pid) =>
+      [readProc(pid, 'cmdline'), readProc(pid, 'environ'), readLink(`/proc/${pid}/cwd`)].some((one) =>
+        one.includes(text),
+      ),
+    )
     .map(Number);
 }
 
