@@ -1,5 +1,6 @@
 /** Offsets of IANA zones. */
 
+const DAY = 86_400_000;
 const formats = new Map<string, Intl.DateTimeFormat>();
 
 /**
@@ -8,10 +9,13 @@ const formats = new Map<string, Intl.DateTimeFormat>();
  * @param local milliseconds of the wall-clock time read as if it were UTC
  */
 export function zoneOffset(zone: string, local: number): string {
-  const guess = offsetMinutes(zone, local);
-  const first = offsetMinutes(zone, local - guess * 60_000);
-  const before = offsetMinutes(zone, local - Math.max(guess, first) * 60_000);
-  return formatOffset(before);
+  const before = offsetMinutes(zone, local - DAY);
+  const after = offsetMinutes(zone, local + DAY);
+  // The greater offset is the earlier instant.
+  const meant = [Math.max(before, after), Math.min(before, after)].find(
+    (offset) => offsetMinutes(zone, local - offset * 60_000) === offset,
+  );
+  return formatOffset(meant ?? before);
 }
 
 function offsetMinutes(zone: string, instant: number): number {
