@@ -1,6 +1,6 @@
 /** Configuration of an HL7 v2 feed: files in a folder, or messages pushed over MLLP. */
 import { z } from 'zod';
-import { filePath, filePath } from '../../core/config/fields.ts';
+import { filePath } from '../../core/config/fields.ts';
 import { folderConfig } from '../shared/folder-config.ts';
 
 const tlsConfig = z

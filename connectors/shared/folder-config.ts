@@ -1,7 +1,7 @@
 /** The part of a feed's configuration that names a folder of files. */
 import { relative } from 'node:path';
 import { z } from 'zod';
-import { filePath, filePath } from '../../core/config/fields.ts';
+import { filePath } from '../../core/config/fields.ts';
 
 export const folderConfig = z
   .strictObject({

@@ -3,8 +3,8 @@ import type { FolderConfig } from './folder-config.ts';
 import { compare, type FolderCursor, Ledger, type Placed, place } from './folder-cursor.ts';
 import { walkFolder } from './folder-walk.ts';
 
-/** So many files are held between two listings; about 5 MiB. */
-const MOST = 16_384;
+/** So many files are held between two listings; about 10 MiB. */
+const MOST = 32_768;
 
 export interface Listing {
   readonly ledger: Ledger;

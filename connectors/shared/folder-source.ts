@@ -117,8 +117,8 @@ class FolderReader {
       for (;;) {
         const step = await pieces.next();
         signal.throwIfAborted();
-        if (await opened.changed()) return 'left';
         if (step.done) break;
+        if (await opened.changed()) return 'left';
         const piece = step.value;
         yield this.#entry(file, opened.key, piece);
         this.archive.saw(opened.key, file, piece);
