@@ -55,7 +55,9 @@ export async function checkChain(
   });
   return await report.check('event', signal, async () => {
     needs(contract, 'contract');
-    const event = matchingEvent(receipt, needs(transaction, 'transaction'));
+    const { logs } = needs(transaction, 'transaction');
+    const decoded = async () => logs.flatMap((log) => decodeAnchored(log, receipt.contract) ?? []);
+    const event = matchingEvent(receipt, await cache.get(`events ${receipt.tx} ${receipt.contract}`, decoded));
     return ['root, manifest, count and tag are as the receipt says', event] as const;
   });
 }
@@ -76,9 +78,8 @@ async function checkBlock(
   return [`block ${number}`, true];
 }
 
-function matchingEvent(receipt: Receipt, transaction: TransactionReceipt): AnchorEvent {
+function matchingEvent(receipt: Receipt, events: readonly AnchorEvent[]): AnchorEvent {
   const { batch, record, index } = receipt;
-  const events = transaction.logs.flatMap((log) => decodeAnchored(log, receipt.contract) ?? []);
   const event = events.find((one) => one.root === batch.root && sameAddress(one.hospital, receipt.hospital));
   if (!event) throw new Refuted('the transaction anchored no such root for this hospital');
   if (event.manifest !== manifestDigest(batch.manifest)) throw new Refuted('another manifest was anchored');
