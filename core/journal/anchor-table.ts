@@ -1,4 +1,5 @@
 /** Transactions of batches: kept before they are sent, so that the same one can be sent again. */
+import { failpoint } from '../failpoint.ts';
 import type { AnchorStatus } from '../types.ts';
 import { type Store, where } from './store.ts';
 import { setItems } from './street-steps.ts';
@@ -39,6 +40,7 @@ export function anchorTable(store: Store): AnchorTable {
         );
         setItems(store, row.batch, 'anchor', row.status);
       });
+      failpoint('anchor.kept');
     },
 
     async anchor(batch) {

@@ -59,6 +59,8 @@ export function bridgeOptions(place: {
   feeds: readonly FeedDefinition[];
   limits?: Partial<ReadLimits>;
   logFile: string;
+  /** Private key; without it the embedded chain's own account. */
+  signer?: string;
 }): BridgeOptions {
   const { temporal, kubo, chain } = place.services;
   return {
@@ -70,7 +72,7 @@ export function bridgeOptions(place: {
     services: {
       temporal: { address: temporal.address, namespace: place.name },
       kubo: { api: kubo.api },
-      chain: { rpc: chain.rpc, signer: embeddedSigner.privateKey, confirmations: 2 },
+      chain: { rpc: chain.rpc, signer: place.signer ?? embeddedSigner.privateKey, confirmations: 2 },
     },
     log: createLog({ file: place.logFile }),
   };
