@@ -102,7 +102,10 @@ export function openHttp(options: HttpOptions): Http {
 
   async function send(url: URL, headers: Record<string, string>, signal?: AbortSignal) {
     try {
-      return await request(url, { dispatcher: agent, method: 'GET', headers, signal });
+      const answer = await request(url, { dispatcher: agent, method: 'GET', headers, signal });
+      // Whoever reads meets the error; without a listener an abandoned body would end the process.
+      answer.body.on('error', () => undefined);
+      return answer;
     } catch (error) {
       throw new Transient(null, error);
     }
@@ -157,7 +160,6 @@ async function readAll(body: Dispatcher.ResponseData['body'], maxBytes: number):
     }
   } catch (error) {
     body.destroy();
-    body.on('error', () => undefined);
     throw error instanceof BridgeError ? error : new Transient(null, error);
   }
   return Buffer.concat(chunks);
