@@ -21,7 +21,7 @@ const FIRST_BLOCKS = 3;
 const CALL_TIMEOUT_MS = 10_000;
 const DUMP_TIMEOUT_MS = 120_000;
 /** A snapshot holds the whole chain: at most this share of the time goes into taking it. */
-const DUMP_SHARE = 0.1;
+const DUMP_SHARE = 0.25;
 
 interface Head {
   readonly hash: string;
