@@ -1,8 +1,7 @@
 /** Headers of a study → ImagingStudy (R4, mapping "dicom") and the request behind it. Counts are counted, never read. */
-import { textOf } from '../../core/dicom/dataset.ts';
 import { identifierSystem } from '../shared/systems.ts';
 import { addDevice, addPractitioners } from './people.ts';
-import type { Instance, Study } from './study.ts';
+import { type Instance, type Study, textIn } from './study.ts';
 import { codingOf, conceptsOf, dateTimeOf } from './values.ts';
 
 const DCM = 'http://dicom.nema.org/resources/ontology/DCM';
@@ -43,8 +42,8 @@ function accessionOf(study: Study): fhir4.Identifier | undefined {
   const { context } = study.draft;
   const [issuer] = study.items('IssuerOfAccessionNumberSequence');
   const authority = issuer && {
-    name: textOf(issuer, 'LocalNamespaceEntityID'),
-    id: textOf(issuer, 'UniversalEntityID'),
+    name: textIn(issuer, 'LocalNamespaceEntityID'),
+    id: textIn(issuer, 'UniversalEntityID'),
   };
   const system =
     (authority && identifierSystem(authority, context)) ??
@@ -72,8 +71,7 @@ function oneSeries(study: Study, uid: string, instances: readonly Instance[]): f
   return {
     uid,
     number: unsigned(study.text('SeriesNumber', instances)),
-    // Required in R4; DICOM's own code for "other" where a header lacks it (PS3.16 CID 29).
-    modality: { system: DCM, code: study.text('Modality', instances) ?? 'OT' },
+    modality: { system: DCM, code: modalityOf(study, instances) },
     description: study.text('SeriesDescription', instances),
     numberOfInstances: instances.length,
     bodySite: (region && codingOf(study, region)) ?? (part ? { display: part } : undefined),
@@ -86,6 +84,12 @@ function oneSeries(study: Study, uid: string, instances: readonly Instance[]): f
       number: unsigned(study.text('InstanceNumber', [one])),
     })),
   } as fhir4.ImagingStudySeries;
+}
+
+/** Required in R4; DICOM's own code for "other" where a header has none or no code string (PS3.16 CID 29). */
+function modalityOf(study: Study, instances: readonly Instance[]): string {
+  const code = study.text('Modality', instances);
+  return code && /^[A-Z0-9_]{1,16}$/.test(code) ? code : 'OT';
 }
 
 function inOrder(study: Study, instances: readonly Instance[]): Instance[] {
@@ -107,7 +111,7 @@ function unsigned(text: string | undefined): number | undefined {
 function addRequest(study: Study, patient: string, accession: fhir4.Identifier | undefined): string | undefined {
   const [attributes] = study.items('RequestAttributesSequence');
   const description =
-    study.text('RequestedProcedureDescription') ?? (attributes && textOf(attributes, 'RequestedProcedureDescription'));
+    study.text('RequestedProcedureDescription') ?? (attributes && textIn(attributes, 'RequestedProcedureDescription'));
   const codes = conceptsOf(study, study.items('RequestedProcedureCodeSequence'));
   const requester = addPractitioners(study, 'RequestingPhysician')[0];
   if (!accession || !(description || codes.length || requester)) return undefined;

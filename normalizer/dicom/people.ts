@@ -1,10 +1,9 @@
 /** Patient, physicians and the modality as a device. */
-import { textOf } from '../../core/dicom/dataset.ts';
 import { BridgeError } from '../../core/errors.ts';
 import type { PatientIdentifier } from '../../core/types.ts';
 import { identifierSystem } from '../shared/systems.ts';
 import { GENDER } from '../shared/tables.ts';
-import type { Instance, Study } from './study.ts';
+import { type Instance, type Study, textIn } from './study.ts';
 import { birthDateOf, namesOf } from './values.ts';
 
 /** @throws BridgeError `item.no-patient` */
@@ -36,7 +35,7 @@ export function addPatient(study: Study): { url: string; owner: PatientIdentifie
 function issuerOf(study: Study): string | undefined {
   const [qualifiers] = study.items('IssuerOfPatientIDQualifiersSequence');
   const name = study.text('IssuerOfPatientID');
-  const id = qualifiers && textOf(qualifiers, 'UniversalEntityID');
+  const id = qualifiers && textIn(qualifiers, 'UniversalEntityID');
   return identifierSystem({ name, id }, study.draft.context);
 }
 

@@ -1,6 +1,6 @@
 /** The headers of one study, checked to be of one study and one patient, with a record of which attributes were read. */
 
-import { type DicomDataset, textOf } from '../../core/dicom/dataset.ts';
+import type { DicomDataset } from '../../core/dicom/dataset.ts';
 import { readHeader } from '../../core/dicom/header.ts';
 import { BridgeError } from '../../core/errors.ts';
 import type { NormalizeInput, PartHeader } from '../context.ts';
@@ -32,8 +32,8 @@ export class Study {
     this.instances = parts.flatMap((part, n) => readInstance(draft, part, n) ?? []);
     const [first] = this.instances;
     if (!first) throw new BridgeError('item.format', 'the study holds no instance that can be read');
-    this.uid = textOf(first.dataset, 'StudyInstanceUID')!;
-    if (this.instances.some((one) => textOf(one.dataset, 'StudyInstanceUID') !== this.uid))
+    this.uid = textIn(first.dataset, 'StudyInstanceUID')!;
+    if (this.instances.some((one) => textIn(one.dataset, 'StudyInstanceUID') !== this.uid))
       throw new BridgeError('item.format', 'the instances belong to several studies');
     if (new Set(this.instances.map((one) => patientKey(one.dataset))).size > 1)
       throw new BridgeError('item.format', 'the instances of the study belong to several patients');
@@ -43,7 +43,7 @@ export class Study {
   text(keyword: string, instances: readonly Instance[] = this.instances): string | undefined {
     this.#read.add(keyword);
     for (const { dataset } of instances) {
-      const found = textOf(dataset, keyword)?.trim();
+      const found = textIn(dataset, keyword);
       if (found) return found;
     }
     return undefined;
@@ -52,8 +52,8 @@ export class Study {
   /** All values of the first instance that has the attribute. */
   texts(keyword: string): readonly string[] {
     this.#read.add(keyword);
-    const holder = this.instances.find(({ dataset }) => textOf(dataset, keyword));
-    return (holder?.dataset[keyword]?.values ?? []).filter((value) => value !== '');
+    const holder = this.instances.find(({ dataset }) => textIn(dataset, keyword));
+    return (holder?.dataset[keyword]?.values ?? []).map(clean).filter((value) => value !== '');
   }
 
   /** Items of a sequence in the first instance that has any. */
@@ -74,6 +74,16 @@ export class Study {
   }
 }
 
+/** First value of an attribute that says anything. */
+export function textIn(dataset: DicomDataset, keyword: string): string | undefined {
+  return dataset[keyword]?.values.map(clean).find((value) => value !== '');
+}
+
+/** R4 strings hold no control characters but tab and line ends; broken files do. */
+function clean(text: string): string {
+  return text.replace(/[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]/g, '').trim();
+}
+
 /** An unreadable instance stays a sealed part of the record; the report says that its header was not read. */
 function readInstance(draft: Draft, part: PartHeader, n: number): Instance | undefined {
   const path = `Instance[${n + 1}]`;
@@ -89,7 +99,7 @@ function readInstance(draft: Draft, part: PartHeader, n: number): Instance | und
         'the element could not be read',
       );
     const uids = ['SOPInstanceUID', 'SeriesInstanceUID', 'StudyInstanceUID'].map(
-      (k) => textOf(header.dataset, k) ?? '',
+      (k) => textIn(header.dataset, k) ?? '',
     );
     if (!uids.every((uid) => uid.length <= 64 && UID.test(uid)))
       throw new BridgeError('item.format', 'a unique identifier of the instance is missing or has no valid form');
@@ -102,5 +112,5 @@ function readInstance(draft: Draft, part: PartHeader, n: number): Instance | und
 }
 
 function patientKey(dataset: DicomDataset): string {
-  return JSON.stringify([textOf(dataset, 'PatientID')?.trim(), textOf(dataset, 'IssuerOfPatientID')?.trim()]);
+  return JSON.stringify([textIn(dataset, 'PatientID'), textIn(dataset, 'IssuerOfPatientID')]);
 }

@@ -1,9 +1,9 @@
 /** DICOM values → FHIR: names, times, codes. */
-import { type DicomDataset, textOf } from '../../core/dicom/dataset.ts';
+import type { DicomDataset } from '../../core/dicom/dataset.ts';
 import { dateOf, pointInTime } from '../shared/datetime.ts';
 import { humanName } from '../shared/name.ts';
 import { codeSystem } from '../shared/systems.ts';
-import type { Instance, Study } from './study.ts';
+import { type Instance, type Study, textIn } from './study.ts';
 
 const REPRESENTATIONS = ['ABC', 'IDE', 'SYL'] as const;
 
@@ -61,10 +61,10 @@ function fault(study: Study, keyword: string, found: 'invalid' | 'placeholder'):
 
 /** Code sequence item (PS3.3 §8) → Coding. */
 export function codingOf(study: Study, item: DicomDataset): fhir4.Coding | undefined {
-  const code = textOf(item, 'CodeValue')?.replace(/\s+/g, ' ').trim();
-  const display = textOf(item, 'CodeMeaning')?.trim();
+  const code = textIn(item, 'CodeValue')?.replace(/\s+/g, ' ').trim();
+  const display = textIn(item, 'CodeMeaning');
   if (!code) return undefined;
-  const system = codeSystem(textOf(item, 'CodingSchemeDesignator')?.trim(), study.draft.context);
+  const system = codeSystem(textIn(item, 'CodingSchemeDesignator'), study.draft.context);
   return { ...(system ? { system } : {}), code, ...(display ? { display } : {}) };
 }
 
