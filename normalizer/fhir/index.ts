@@ -24,6 +24,9 @@ export function normalizeFhir(input: NormalizeInput, context: NormalizeContext):
     return reject('item.format', 'the content is no FHIR resource');
   const draft = new Draft(context, MAPPING);
   const resources = contentsOf(parsed as unknown as Resource, context);
+  if (resources.length === 0) return draft.reject('item.format', 'the bundle holds no resource');
+  if (new Set(resources.map(({ fullUrl }) => fullUrl)).size < resources.length)
+    return draft.reject('item.unsupported', 'the bundle holds one resource twice');
   for (const { fullUrl, resource } of resources) draft.addVerbatim(fullUrl, resource);
   account(draft, parsed);
   const owners = owned(
@@ -49,21 +52,20 @@ interface Content {
 
 /** The entries of a Bundle that is only a wrapper; every other resource, a document or message Bundle too, stays whole. */
 function contentsOf(resource: Resource, context: NormalizeContext): Content[] {
-  const wrapped =
-    resource.resourceType === 'Bundle' && WRAPPERS.has(resource.type)
-      ? ((resource.entry ?? []) as fhir4.BundleEntry<Resource>[])
-      : undefined;
-  if (!wrapped) return [{ fullUrl: absoluteUrl(resource, undefined, context), resource }];
-  return wrapped.flatMap((entry: fhir4.BundleEntry<Resource>) =>
-    entry?.resource ? [{ fullUrl: absoluteUrl(entry.resource, entry.fullUrl, context), resource: entry.resource }] : [],
-  );
+  const entries: unknown = resource.resourceType === 'Bundle' && WRAPPERS.has(resource.type) ? resource.entry : null;
+  if (!Array.isArray(entries)) return [{ fullUrl: absoluteUrl(resource, undefined, context), resource }];
+  return entries.flatMap((entry: unknown) => {
+    if (!isTree(entry) || !isTree(entry.resource)) return [];
+    const within = entry.resource as unknown as Resource;
+    return [{ fullUrl: absoluteUrl(within, entry.fullUrl, context), resource: within }];
+  });
 }
 
 const WRAPPERS = new Set(['collection', 'searchset', 'history', 'batch', 'transaction']);
 
 /** As given, else a URN of the feed: the server's base is not known here. */
-function absoluteUrl(resource: Resource, given: string | undefined, context: NormalizeContext): string {
-  if (given && /^(https?|urn):/.test(given)) return given;
+function absoluteUrl(resource: Resource, given: unknown, context: NormalizeContext): string {
+  if (typeof given === 'string' && /^(https?|urn):/.test(given)) return given;
   return `urn:dhc:${context.hospital.id}:fhir:${context.feed}:${resource.resourceType}:${resource.id ?? 'no-id'}`;
 }
 

@@ -1,5 +1,6 @@
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { numberText } from '../../core/json.ts';
 import type { Normalized, Rejected } from '../../core/types.ts';
@@ -266,6 +267,25 @@ describe('every sample', () => {
     expect(Buffer.from(kept.data!, 'base64').equals(bytes)).toBe(true);
   });
 });
+
+test('no damage to a message fails the bridge or passes the gate', () => {
+  const whole = readdirSync(SAMPLES)
+    .filter((name) => name.endsWith('.hl7'))
+    .map((name) => readFileSync(join(SAMPLES, name)));
+  const noise = fc.oneof(
+    fc.constantFrom('|', '^', '~', '\\', '&', '\r', '""', '\u0001', '\\X00\\', '\rOBX|1|NM', '\rPV1|1|I'),
+    fc.string({ maxLength: 4 }),
+  );
+  fc.assert(
+    fc.property(fc.constantFrom(...whole), fc.nat(), fc.nat(20), noise, (bytes, at, length, text) => {
+      const start = at % bytes.length;
+      const damaged = Buffer.concat([bytes.subarray(0, start), Buffer.from(text), bytes.subarray(start + length)]);
+      const made = normalize({ kind: 'hl7v2', sourceKey: 'k', bytes: damaged }, context);
+      return made.status !== 'rejected' || !/internal|invalid-bundle/.test(made.code);
+    }),
+    { numRuns: 1500 },
+  );
+}, 60_000);
 
 describe.skipIf(!existsSync(CORPUS))('the public corpus', () => {
   const files = existsSync(CORPUS)

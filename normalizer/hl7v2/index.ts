@@ -24,7 +24,9 @@ const maps: Readonly<Record<string, (scope: Scope, event: string) => MappedPatie
 export function normalizeHl7v2(input: NormalizeInput, context: NormalizeContext): Normalized | Rejected {
   const draft = new Draft(context, MAPPING);
   try {
-    const message = readMessage(input.bytes, context.charset, draft.sources);
+    const message = readMessage(input.bytes, context.charset, draft.sources, (place) =>
+      draft.issue('warning', 'field.invalid', place, 'control characters were left out'),
+    );
     return mapMessage(draft, message, input.bytes);
   } catch (error) {
     const { code, issues } = rejectError(error);

@@ -61,11 +61,11 @@ export function mapObservation(
     return undefined;
   }
   const [value, ...more] = observationValues(scope, obx);
-  const effective = scope.time(obx.field(14)) ?? frame.effective;
+  const effective = obx.field(14).isPopulated ? scope.time(obx.field(14)) : frame.effective;
   const interpretation = obx.all(8).flatMap((flag) => mapFlag(scope, flag.trimmed, flag.place));
   const method = cwe(scope, obx.field(17));
   const bodySite = cwe(scope, obx.field(20));
-  const note = notes.flatMap((nte) => mapNote(scope, nte));
+  const note = notes.flatMap(mapNote);
   const issued = scope.instant(obx.field(19));
   const made: fhir4.Observation = {
     resourceType: 'Observation',
@@ -125,10 +125,12 @@ function performers(scope: Scope, obx: Segment): fhir4.Reference[] {
 }
 
 /** NTE-3, each repetition a line. */
-export function mapNote(scope: Scope, nte: Segment): fhir4.Annotation[] {
-  const values = nte.all(3);
-  const first = values[0];
-  if (!first) return [];
-  const text = clean(scope, first, values.map((value) => value.whole ?? '').join('\n'));
+export function mapNote(nte: Segment): fhir4.Annotation[] {
+  const text = clean(
+    nte
+      .all(3)
+      .map((value) => value.whole ?? '')
+      .join('\n'),
+  );
   return text === undefined ? [] : [{ text }];
 }

@@ -48,7 +48,7 @@ export function mapOrder(
     .all(31)
     .map((value) => cwe(scope, value))
     .filter((item) => item !== undefined);
-  const note = notes.flatMap((nte) => mapNote(scope, nte));
+  const note = notes.flatMap(mapNote);
   const made: fhir4.ServiceRequest = {
     resourceType: 'ServiceRequest',
     identifier,

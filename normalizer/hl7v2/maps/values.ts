@@ -21,7 +21,7 @@ export function observationValues(scope: Scope, obx: Segment): ValueElement[] {
   if (values.length === 0) return [];
   if (isText(type, values)) {
     const lines = values.map((value) => value.whole ?? '');
-    const text = clean(scope, values[0]!, lines.join('\n'));
+    const text = clean(lines.join('\n'));
     return text === undefined ? [] : [{ valueString: text }];
   }
   return values.flatMap((value) => one(scope, obx, type, value) ?? []);
@@ -37,7 +37,7 @@ function one(scope: Scope, obx: Segment, type: string | undefined, value: Value)
     case 'NM':
       return numeric(scope, obx, value, true);
     case 'ST':
-      return obx.field(6).isPopulated ? numeric(scope, obx, value, false) : text(scope, value);
+      return obx.field(6).isPopulated ? numeric(scope, obx, value, false) : text(value);
     case 'SN':
       return structured(scope, obx, value);
     case 'CWE':
@@ -60,10 +60,10 @@ function one(scope: Scope, obx: Segment, type: string | undefined, value: Value)
     case 'ID':
     case 'IS':
     case 'SI':
-      return text(scope, value);
+      return text(value);
     default:
       scope.draft.issue('warning', 'structure.unexpected', value.place, 'the value type is kept as text');
-      return text(scope, value);
+      return text(value);
   }
 }
 
@@ -71,7 +71,7 @@ function numeric(scope: Scope, obx: Segment, value: Value, declared: boolean): V
   const number = measured(value.whole ?? '');
   if (number) return { valueQuantity: quantity(number, unitOf(scope, obx)) };
   if (declared) scope.draft.issue('warning', 'structure.unexpected', value.place, 'declared as a number, kept as text');
-  return text(scope, value);
+  return text(value);
 }
 
 /** SN (v2.9 §2A.3.71): comparator ^ number ^ separator or suffix ^ number. */
@@ -93,15 +93,14 @@ function structured(scope: Scope, obx: Segment, value: Value): ValueElement | un
   return joined === '' ? undefined : { valueString: joined };
 }
 
-function text(scope: Scope, value: Value): ValueElement | undefined {
-  const kept = clean(scope, value, value.whole ?? '');
+function text(value: Value): ValueElement | undefined {
+  const kept = clean(value.whole ?? '');
   return kept === undefined ? undefined : { valueString: kept };
 }
 
-/** R4 strings hold no control characters but tab and line breaks, and are not empty. */
-export function clean(scope: Scope, value: Value, kept: string): string | undefined {
+/** Line ends as line feeds; undefined where nothing but white space is left. */
+export function clean(kept: string): string | undefined {
   const lines = kept.replaceAll(/\r\n?/g, '\n').trimEnd();
-  if (/[\0-\x08\x0b\x0c\x0e-\x1f]/.test(lines)) return scope.invalid(value, 'the text holds control characters');
   return lines.trim() === '' ? undefined : lines;
 }
 

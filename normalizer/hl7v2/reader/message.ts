@@ -43,16 +43,22 @@ export class Message {
 
 /**
  * @param charset from the feed's configuration; it outranks MSH-18
+ * @param onControl told of places with control characters
  * @throws BridgeError item.charset, item.format
  */
-export function readMessage(bytes: Uint8Array, charset: string | undefined, sources: SourceTracker): Message {
+export function readMessage(
+  bytes: Uint8Array,
+  charset: string | undefined,
+  sources: SourceTracker,
+  onControl: Reading['onControl'] = () => {},
+): Message {
   const text = stripFrame(decodeMessage(bytes, charset));
   const lines = text.split(/\r\n|\r|\n/);
   const first = lines.findIndex((line) => line.trim() !== '');
   const header = lines[first]?.trimStart() ?? '';
   if (!header.startsWith('MSH')) throw new BridgeError('item.format', 'the content does not begin with an MSH segment');
   const delimiters = readDelimiters(header);
-  const reading: Reading = { delimiters, sources, hex: hexDecoder(header, delimiters, charset) };
+  const reading: Reading = { delimiters, sources, hex: hexDecoder(header, delimiters, charset), onControl };
   return readLines(reading, [header, ...lines.slice(first + 1)], first + 1);
 }
 

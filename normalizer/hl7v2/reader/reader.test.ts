@@ -29,7 +29,7 @@ describe('delimiters', () => {
         signs,
         fc.array(fc.array(word, { minLength: 1, maxLength: 4 }), { minLength: 1, maxLength: 3 }),
         (five, repetitions) => {
-          const [field, component, repetition, escape, subcomponent] = five;
+          const [field, component, repetition, mark, subcomponent] = five;
           const escaped = (text: string) =>
             [...text]
               .map((sign) => {
@@ -38,13 +38,13 @@ describe('delimiters', () => {
                   [component]: 'S',
                   [subcomponent]: 'T',
                   [repetition]: 'R',
-                  [escape]: 'E',
+                  [mark]: 'E',
                 }[sign];
-                return letter ? `${escape}${letter}${escape}` : sign;
+                return letter ? `${mark}${letter}${mark}` : sign;
               })
               .join('');
           const value = repetitions.map((parts) => parts.map(escaped).join(component)).join(repetition);
-          const head = `MSH${field}${component}${repetition}${escape}${subcomponent}${field}HIS`;
+          const head = `MSH${field}${component}${repetition}${mark}${subcomponent}${field}HIS`;
           const made = read(`${head}\rZZZ${field}x${field}${value}${field}y`);
           const read1 = made.first('ZZZ')!;
           expect(read1.field(3).text).toBe('y');

@@ -11,7 +11,12 @@ export interface Reading {
   readonly delimiters: Delimiters;
   readonly sources: SourceTracker;
   readonly hex: (bytes: Uint8Array) => string | undefined;
+  /** Told of each place whose text held control characters, which are left out: R4 strings hold none. */
+  readonly onControl: (place: string) => void;
 }
+
+/** All but tab, line feed and carriage return (R4 §2.24.0.1, string). */
+const CONTROL = /[\0-\x08\x0b\x0c\x0e-\x1f]/g;
 
 type Level = 'repetition' | 'component' | 'subcomponent';
 
@@ -42,19 +47,13 @@ export class Value {
 
   /** Component (of a repetition) or sub-component (of a component), from 1. */
   part(number: number): Value {
-    const separator = this.#separator();
-    const pieces = separator === '' ? [this.raw] : this.raw.split(separator);
-    const raw = pieces[number - 1] ?? '';
-    // A value without delimiters is its own first part, under its own place.
-    const place = pieces.length === 1 && number === 1 ? this.place : `${this.place}.${number}`;
-    return new Value(this.#reading, raw, place, this.#level === 'repetition' ? 'component' : 'subcomponent');
+    return this.#part(this.#pieces(), number);
   }
 
   /** All parts, from the first to the last written one. */
   parts(): Value[] {
-    const separator = this.#separator();
-    const count = separator === '' ? 1 : this.raw.split(separator).length;
-    return Array.from({ length: count }, (_, index) => this.part(index + 1));
+    const pieces = this.#pieces();
+    return pieces.map((_, index) => this.#part(pieces, index + 1));
   }
 
   /** Decoded text of the first leaf (as a receiver of an older version reads it); undefined where absent or null. */
@@ -62,7 +61,7 @@ export class Value {
     const leaf = this.#level === 'subcomponent' ? this : this.leaf();
     if (leaf.raw === '') return undefined;
     this.#reading.sources.used(leaf.place);
-    return leaf.isNull ? undefined : decodeEscapes(leaf.raw, this.#reading.delimiters, this.#reading.hex);
+    return leaf.isNull ? undefined : this.#decode(leaf.raw) || undefined;
   }
 
   /** Like `text`, without white space at its ends; undefined where nothing remains. */
@@ -74,7 +73,7 @@ export class Value {
   get whole(): string | undefined {
     if (this.raw === '') return undefined;
     for (const leaf of this.leaves()) this.#reading.sources.used(leaf.place);
-    return this.isNull ? undefined : decodeEscapes(this.raw, this.#reading.delimiters, this.#reading.hex);
+    return this.isNull ? undefined : this.#decode(this.raw);
   }
 
   private leaf(): Value {
@@ -93,9 +92,24 @@ export class Value {
     for (const leaf of this.leaves()) if (leaf.raw !== '') this.#reading.sources.used(leaf.place, element, rule);
   }
 
-  #separator(): string {
+  #decode(raw: string): string {
+    const text = decodeEscapes(raw, this.#reading.delimiters, this.#reading.hex);
+    if (text.search(CONTROL) < 0) return text;
+    this.#reading.onControl(this.place);
+    return text.replace(CONTROL, '');
+  }
+
+  #pieces(): readonly string[] {
     const { component, subcomponent } = this.#reading.delimiters;
-    if (this.#level === 'subcomponent') return '';
-    return this.#level === 'repetition' ? component : subcomponent;
+    const separator = this.#level === 'repetition' ? component : subcomponent;
+    const whole = this.#level === 'subcomponent' || separator === '' || !this.raw.includes(separator);
+    return whole ? [this.raw] : this.raw.split(separator);
+  }
+
+  /** A value without delimiters is its own first part, under its own place. */
+  #part(pieces: readonly string[], number: number): Value {
+    const place = pieces.length === 1 && number === 1 ? this.place : `${this.place}.${number}`;
+    const level = this.#level === 'repetition' ? 'component' : 'subcomponent';
+    return new Value(this.#reading, pieces[number - 1] ?? '', place, level);
   }
 }
