@@ -16,6 +16,8 @@ export interface Instance {
 
 /** Type 1 in every composite object (PS3.3 C.7.2.1, C.7.3.1, C.12.1). */
 const REQUIRED = ['SOPInstanceUID', 'SeriesInstanceUID', 'StudyInstanceUID', 'SOPClassUID'];
+/** Without leading zeros, as `urn:oid:` asks; old devices write study and instance identifiers with them. */
+const OID = /^[0-2](\.(0|[1-9]\d*))+$/;
 const UID = /^[0-9]+(\.[0-9]+)*$/;
 
 export class Study {
@@ -103,6 +105,7 @@ function readInstance(draft: Draft, part: PartHeader, n: number): Instance | und
     );
     if (!uids.every((uid) => uid.length <= 64 && UID.test(uid)))
       throw new BridgeError('item.format', 'a unique identifier of the instance is missing or has no valid form');
+    if (!OID.test(uids[3]!)) throw new BridgeError('item.format', 'the SOP class of the instance is no identifier');
     return { dataset: header.dataset, part: n, uid: uids[0]!, seriesUid: uids[1]! };
   } catch (error) {
     if (!(error instanceof BridgeError)) throw error;
