@@ -1,10 +1,12 @@
 /** The hospital's archive: a real Orthanc with its DICOMweb plugin, on loopback, in a folder of its own. */
-import { type ChildProcess, spawn } from 'node:child_process';
 import { accessSync, constants } from 'node:fs';
 import { mkdir, readdir, readFile, writeFile } from 'node:fs/promises';
 import { createServer } from 'node:net';
 import { delimiter, join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { BridgeError } from '../../core/errors.ts';
+import { type Leashed, startLeashed } from '../../services/leash.ts';
+import { openLogFile } from '../../services/log-file.ts';
 
 export interface OrthancOptions {
   /** Database, log and configuration; emptied by whoever made it. */
@@ -30,6 +32,7 @@ export interface Orthanc {
 const PROGRAM_FOLDERS = ['/usr/sbin', '/usr/local/sbin', '/usr/bin', '/usr/local/bin'];
 const PLUGIN_FOLDERS = ['/usr/share/orthanc/plugins', '/usr/local/share/orthanc/plugins', '/usr/lib/orthanc'];
 const START_SECONDS = 30;
+const STOP_MS = 10_000;
 
 /** Where the program and the plugin are, or null. */
 export function findOrthanc(): { program: string; plugin: string } | null {
@@ -52,16 +55,17 @@ export async function startOrthanc(options: OrthancOptions): Promise<Orthanc | n
   await mkdir(join(options.dir, 'db'), { recursive: true });
   await writeFile(file, JSON.stringify(configuration(options.dir, found.plugin, httpPort, dicomPort), null, 2));
   // Without TCP_NODELAY Nagle's algorithm costs about 40 ms an instance.
-  const child = spawn(found.program, [file], { stdio: 'ignore', env: { ...process.env, TCP_NODELAY: '1' } });
+  const command = { file: found.program, args: [file], env: { TCP_NODELAY: '1' }, cwd: options.dir };
+  const running = await startLeashed(command, openLogFile(join(options.dir, 'orthanc.log')));
   const rest = `http://127.0.0.1:${httpPort}`;
-  await untilUp(`${rest}/system`, child);
+  await untilUp(`${rest}/system`, running);
   return {
     rest,
     dicomweb: `${rest}/dicom-web`,
     dicomPort,
     upload: (bytes) => upload(rest, bytes),
     wipe: () => wipe(rest),
-    stop: () => stop(child),
+    stop: () => running.end(STOP_MS),
   };
 }
 
@@ -98,9 +102,13 @@ async function wipe(rest: string): Promise<void> {
   for (const id of studies) await (await fetch(`${rest}/studies/${id}`, { method: 'DELETE' })).arrayBuffer();
 }
 
-async function untilUp(url: string, child: ChildProcess): Promise<void> {
+async function untilUp(url: string, running: Leashed): Promise<void> {
+  let ended = false;
+  void running.exited.then(() => {
+    ended = true;
+  });
   for (let waited = 0; waited < START_SECONDS * 10; waited++) {
-    if (child.exitCode !== null) throw new Error(`Orthanc ended with code ${child.exitCode}`);
+    if (ended) throw new BridgeError('service.failed', 'Orthanc ended while it started');
     const up = await fetch(url).then(
       (answer) => answer.ok,
       () => false,
@@ -108,17 +116,8 @@ async function untilUp(url: string, child: ChildProcess): Promise<void> {
     if (up) return;
     await sleep(100);
   }
-  child.kill('SIGKILL');
-  throw new Error(`Orthanc did not start within ${START_SECONDS} s`);
-}
-
-async function stop(child: ChildProcess): Promise<void> {
-  if (child.exitCode !== null) return;
-  const ended = new Promise((done) => child.once('exit', done));
-  child.kill('SIGTERM');
-  const force = setTimeout(() => child.kill('SIGKILL'), 10_000);
-  await ended;
-  clearTimeout(force);
+  await running.end(0);
+  throw new BridgeError('service.failed', `Orthanc did not start within ${START_SECONDS} s`);
 }
 
 function firstThere(folders: readonly string[], name: string, mode: number): string | null {
