@@ -100,9 +100,7 @@ function readInstance(draft: Draft, part: PartHeader, n: number): Instance | und
         `${path}.${place}`,
         'the element could not be read',
       );
-    const uids = ['SOPInstanceUID', 'SeriesInstanceUID', 'StudyInstanceUID'].map(
-      (k) => textIn(header.dataset, k) ?? '',
-    );
+    const uids = REQUIRED.map((k) => textIn(header.dataset, k) ?? '');
     if (!uids.every((uid) => uid.length <= 64 && UID.test(uid)))
       throw new BridgeError('item.format', 'a unique identifier of the instance is missing or has no valid form');
     if (!OID.test(uids[3]!)) throw new BridgeError('item.format', 'the SOP class of the instance is no identifier');
