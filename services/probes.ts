@@ -4,15 +4,17 @@ import { BridgeError } from '../core/errors.ts';
 
 const TIMEOUT_MS = 3_000;
 
-/** The default namespace answers over gRPC. */
-export async function probeTemporal(address: string): Promise<void> {
+/** The namespace answers over gRPC. */
+export async function probeTemporal(address: string, namespace: string): Promise<void> {
   const connection = Connection.lazy({ address, connectTimeout: TIMEOUT_MS });
   try {
     await connection.withDeadline(Date.now() + TIMEOUT_MS, () =>
-      connection.workflowService.describeNamespace({ namespace: 'default' }),
+      connection.workflowService.describeNamespace({ namespace }),
     );
   } catch (error) {
-    throw new BridgeError('service.unreachable', `Temporal does not answer at ${address}`, { cause: error });
+    throw new BridgeError('service.unreachable', `Temporal does not answer at ${address} for namespace ${namespace}`, {
+      cause: error,
+    });
   } finally {
     await connection.close().catch(() => {});
   }

@@ -1,4 +1,5 @@
 /** What the running supervisor leaves in `run/`, for other processes and for its successor. */
+import { rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { readJson, writeJson } from './files.ts';
 import { endProcess, identify, isAlive, type ProcessIdentity } from './process.ts';
@@ -43,6 +44,7 @@ export async function endStaleServices(dataDir: string): Promise<void> {
 export interface RunStateWriter {
   started(name: ServiceName, identity: ProcessIdentity): void;
   ready(addresses: Addresses): void;
+  /** Nothing runs any more. */
   stopped(): void;
 }
 
@@ -56,6 +58,6 @@ export function openRunState(dataDir: string): RunStateWriter {
   return {
     started: (name, identity) => update({ processes: { ...state.processes, [name]: identity } }),
     ready: (addresses) => update({ addresses }),
-    stopped: () => writeJson(stateFile(dataDir), { ...state, processes: {}, addresses: undefined }),
+    stopped: () => rmSync(stateFile(dataDir), { force: true }),
   };
 }

@@ -15,7 +15,7 @@ export interface Embedded {
   command(): Promise<Command> | Command;
   /** One attempt to reach it; throws while it does not serve. */
   probe(): Promise<void>;
-  /** Between a start that answered and the first use. */
+  /** Between the first answer and the first use; when it throws, it is tried again with the next answer. */
   onReady?(): Promise<void>;
   /** It ended before it answered. True when another start may go better (a damaged snapshot was set aside). */
   onFailedStart?(): Promise<boolean>;
@@ -55,10 +55,7 @@ export async function supervise(service: Embedded, context: SuperviseContext): P
     for (;;) {
       const leashed = await startLeashed(await service.command(), context.logFile);
       if (leashed.identity) context.onStarted(leashed.identity);
-      if (await answers(service, leashed, stopping.signal)) {
-        await service.onReady?.();
-        return leashed;
-      }
+      if (await answers(service, leashed, stopping.signal)) return leashed;
       await leashed.end(STOP_GRACE_MS);
       const again = !stopping.signal.aborted && ((await service.onFailedStart?.()) ?? false);
       if (!again) throw new BridgeError('service.failed', `${service.name} ended or did not answer after its start`);
@@ -124,6 +121,7 @@ async function answers(service: Embedded, leashed: Leashed, signal: AbortSignal)
   while (!exited && !signal.aborted && Date.now() < deadline) {
     try {
       await service.probe();
+      await service.onReady?.();
       return true;
     } catch {
       await Promise.race([leashed.exited, delay(25)]);

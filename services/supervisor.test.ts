@@ -46,7 +46,11 @@ describe.skipIf(!complete)('with the real programs', () => {
   test('all three start from nothing, answer, and listen on loopback only', async () => {
     const dataDir = testFolder();
     const lines: string[] = [];
-    const services = await start(dataDir, { onProgress: (line) => lines.push(line) });
+    const services = await start(dataDir, {
+      onProgress: (line) => lines.push(line),
+      temporal: { namespace: 'hospital' },
+    });
+    expect(services.temporal.namespace).toBe('hospital');
     expect(await statuses(services)).toEqual(['ok', 'ok', 'ok']);
     expect(services.chain.chainId).toBe(31337);
     expect(lines).toHaveLength(3);

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { BridgeError } from '../core/errors.ts';
 import type { Log } from '../core/types.ts';
-import { embeddedChain } from './chain/anvil.ts';
+import { EMBEDDED_CHAIN_ID, embeddedChain } from './chain/anvil.ts';
 import { findBinary } from './find.ts';
 import { embeddedKubo } from './kubo/kubo.ts';
 import { tryLock } from './lock.ts';
@@ -27,7 +27,13 @@ export interface ServiceOptions {
   /** Absolute path; everything that the services keep lies below it. */
   readonly dataDir: string;
   /** `address` is host:port of a running frontend; `port` and `uiPort` are for the embedded one. */
-  readonly temporal?: { readonly address?: string; readonly port?: number; readonly uiPort?: number };
+  readonly temporal?: {
+    readonly address?: string;
+    /** Default: `default`. On the embedded server it is created. */
+    readonly namespace?: string;
+    readonly port?: number;
+    readonly uiPort?: number;
+  };
   /** `api` is the base URL of a running node's RPC; the ports are for the embedded one. */
   readonly kubo?: { readonly api?: string; readonly apiPort?: number; readonly gatewayPort?: number };
   /** `rpc` is the URL of a running chain; `port` and `confirmations` are for the embedded one, which grows that deep. */
@@ -65,8 +71,10 @@ export async function startServices(options: ServiceOptions): Promise<Services> 
   try {
     await endStaleServices(dataDir);
     const state = openRunState(dataDir);
-    const ports = await choosePorts(dataDir, wantedPorts(options));
-    const running = await startAll(options, ports, state);
+    const running = await startAll(options, state).catch((error) => {
+      state.stopped();
+      throw error;
+    });
     state.ready(running.addresses);
     return {
       ...running.addresses,
@@ -121,46 +129,54 @@ function wantedPorts(options: ServiceOptions): Parameters<typeof choosePorts>[1]
   };
 }
 
-async function startAll(
-  options: ServiceOptions,
-  ports: Ports,
-  state: RunStateWriter,
-): Promise<{ addresses: Addresses; supervised: SupervisedServices }> {
-  const supervised: SupervisedServices = {};
-  const addresses: Addresses = {
+/** Where everything will answer. What is configured is asked now, before anything is started. */
+async function resolveAddresses(options: ServiceOptions, ports: Ports): Promise<Addresses> {
+  const { temporal, kubo, chain } = options;
+  const namespace = temporal?.namespace ?? 'default';
+  if (temporal?.address !== undefined) await probeTemporal(temporal.address, namespace);
+  if (kubo?.api !== undefined) await probeKubo(kubo.api);
+  const chainId = chain?.rpc === undefined ? EMBEDDED_CHAIN_ID : await probeChain(chain.rpc);
+  return {
     temporal: {
-      address: options.temporal?.address ?? `127.0.0.1:${ports.temporal}`,
-      namespace: 'default',
-      embedded: options.temporal?.address === undefined,
+      address: temporal?.address ?? `127.0.0.1:${ports.temporal}`,
+      namespace,
+      embedded: temporal?.address === undefined,
     },
     kubo: {
-      api: options.kubo?.api ?? `http://127.0.0.1:${ports['kubo-api']}`,
-      gateway: options.kubo?.api === undefined ? `http://127.0.0.1:${ports['kubo-gateway']}` : undefined,
-      embedded: options.kubo?.api === undefined,
+      api: kubo?.api ?? `http://127.0.0.1:${ports['kubo-api']}`,
+      gateway: kubo?.api === undefined ? `http://127.0.0.1:${ports['kubo-gateway']}` : undefined,
+      embedded: kubo?.api === undefined,
     },
-    chain: {
-      rpc: options.chain?.rpc ?? `http://127.0.0.1:${ports.chain}`,
-      chainId: 0,
-      embedded: options.chain?.rpc === undefined,
-    },
+    chain: { rpc: chain?.rpc ?? `http://127.0.0.1:${ports.chain}`, chainId, embedded: chain?.rpc === undefined },
   };
+}
+
+async function startAll(
+  options: ServiceOptions,
+  state: RunStateWriter,
+): Promise<{ addresses: Addresses; supervised: SupervisedServices }> {
+  const { dataDir, log, onProgress } = options;
+  const ports = await choosePorts(dataDir, wantedPorts(options));
+  const addresses = await resolveAddresses(options, ports);
+  const supervised: SupervisedServices = {};
 
   async function start(name: ServiceName, part: Part, embed: (binary: string) => Embedded): Promise<void> {
     if (addresses[name].embedded) {
       const service = embed(await findBinary(part));
-      const logFile = openLogFile(join(options.dataDir, 'logs', `${name}.log`));
-      const onStarted = state.started.bind(undefined, name);
-      supervised[name] = await supervise(service, { log: options.log, logFile, onStarted });
-    } else {
-      await probe(name, addresses);
+      const logFile = openLogFile(join(dataDir, 'logs', `${name}.log`));
+      supervised[name] = await supervise(service, { log, logFile, onStarted: state.started.bind(undefined, name) });
     }
-    options.onProgress?.(`${name} answers at ${addressOf(name, addresses)}`);
+    onProgress?.(`${name} answers at ${addressOf(name, addresses)}`);
   }
 
-  const { dataDir } = options;
   const outcomes = await Promise.allSettled([
     start('temporal', 'temporal', (binary) =>
-      embeddedTemporal(binary, dataDir, ports.temporal!, options.temporal?.uiPort),
+      embeddedTemporal(binary, {
+        dataDir,
+        port: ports.temporal!,
+        uiPort: options.temporal?.uiPort,
+        namespace: addresses.temporal.namespace,
+      }),
     ),
     start('kubo', 'kubo', (binary) =>
       embeddedKubo(binary, dataDir, { api: ports['kubo-api']!, gateway: ports['kubo-gateway']! }),
@@ -168,12 +184,9 @@ async function startAll(
     start('chain', 'anvil', (binary) => embeddedChain(binary, dataDir, ports.chain!, options.chain?.confirmations)),
   ]);
   const failed = outcomes.find((outcome) => outcome.status === 'rejected');
-  if (failed) {
-    await stopAll(supervised);
-    throw failed.reason;
-  }
-  const chainId = await probeChain(addresses.chain.rpc);
-  return { addresses: { ...addresses, chain: { ...addresses.chain, chainId } }, supervised };
+  if (!failed) return { addresses, supervised };
+  await stopAll(supervised);
+  throw failed.reason;
 }
 
 async function stopAll(supervised: SupervisedServices): Promise<void> {
@@ -197,7 +210,7 @@ async function health(addresses: Addresses, supervised: SupervisedServices): Pro
 }
 
 async function probe(name: ServiceName, addresses: Addresses): Promise<void> {
-  if (name === 'temporal') await probeTemporal(addresses.temporal.address);
+  if (name === 'temporal') await probeTemporal(addresses.temporal.address, addresses.temporal.namespace);
   else if (name === 'kubo') await probeKubo(addresses.kubo.api);
   else await probeChain(addresses.chain.rpc);
 }

@@ -4,14 +4,23 @@ import { join } from 'node:path';
 import { probeTemporal } from './probes.ts';
 import type { Embedded } from './supervise.ts';
 
-/** @param uiPort serves Temporal's web interface there; without it there is none */
-export function embeddedTemporal(binary: string, dataDir: string, port: number, uiPort?: number): Embedded {
-  const folder = join(dataDir, 'temporal');
+export interface TemporalOptions {
+  readonly dataDir: string;
+  readonly port: number;
+  /** Serves Temporal's web interface there; without it there is none. */
+  readonly uiPort?: number;
+  /** Created when it is not there. */
+  readonly namespace: string;
+}
+
+export function embeddedTemporal(binary: string, options: TemporalOptions): Embedded {
+  const { port, uiPort, namespace } = options;
+  const folder = join(options.dataDir, 'temporal');
   return {
     name: 'temporal',
     command() {
       mkdirSync(folder, { recursive: true, mode: 0o700 });
-      const args = ['server', 'start-dev', '--ip', '127.0.0.1', '--port', String(port)];
+      const args = ['server', 'start-dev', '--ip', '127.0.0.1', '--port', String(port), '--namespace', namespace];
       args.push('--db-filename', join(folder, 'temporal.db'));
       // Two to three times the workflows a second, and still nothing is lost when a process dies.
       args.push('--sqlite-pragma', 'journal_mode=wal', '--sqlite-pragma', 'synchronous=1');
@@ -19,6 +28,6 @@ export function embeddedTemporal(binary: string, dataDir: string, port: number, 
       args.push(...(uiPort === undefined ? ['--headless'] : ['--ui-port', String(uiPort)]));
       return { file: binary, args, cwd: folder };
     },
-    probe: () => probeTemporal(`127.0.0.1:${port}`),
+    probe: () => probeTemporal(`127.0.0.1:${port}`, namespace),
   };
 }

@@ -48,7 +48,7 @@ function resolves(packages: Packages, from: string, name: string): boolean {
 
 function entryOf(name: string, version: string, asker: Entry): Entry {
   const platform = /android|darwin|linux|win32/.exec(name)?.[0];
-  const processor = /arm64|amd64|x64|ppc64|s390x|ia32|arm/.exec(name.slice(name.indexOf(platform)))?.[0];
+  const processor = /arm64|amd64|x64|ppc64|s390x|ia32|arm/.exec(name.slice(name.indexOf(platform ?? '')))?.[0];
   if (!platform || !processor || !/^\d/.test(version))
     throw new Error(`cannot tell the platform of ${name}@${version}`);
   const libc = /musl/.test(name) ? ['musl'] : /-gnu/.test(name) ? ['glibc'] : undefined;

@@ -47,11 +47,8 @@ export function embeddedChain(binary: string, dataDir: string, port: number, con
       await probeChain(rpc);
     },
     onReady: () => keeper.start(),
-    async onFailedStart() {
-      if (snapshots.newest() === undefined) return false;
-      snapshots.setAsideNewest();
-      return true;
-    },
+    // A good snapshot stays: a start may fail for other reasons, such as a port that was taken.
+    onFailedStart: async () => snapshots.setAsideDamaged(),
     onStop: () => keeper.stop(),
   };
 }

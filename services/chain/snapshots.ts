@@ -2,7 +2,7 @@
  * The embedded chain on disk. anvil's own `--state` is written at a clean exit only, and in place; here
  * each snapshot is a new file that gets its name when it is complete and on the disk. The newest two are kept.
  */
-import { createWriteStream, mkdirSync, readdirSync, renameSync, rmSync } from 'node:fs';
+import { createWriteStream, mkdirSync, readdirSync, readFileSync, renameSync, rmSync } from 'node:fs';
 import { open } from 'node:fs/promises';
 import { join } from 'node:path';
 import { Readable } from 'node:stream';
@@ -18,8 +18,8 @@ export interface Snapshots {
   newest(): string | undefined;
   /** @param dump what `anvil_dumpState` returned: 0x-hex of gzipped JSON */
   save(dump: string): Promise<void>;
-  /** Renames the newest to `….unreadable`, so that the one before it is tried. */
-  setAsideNewest(): void;
+  /** Renames the newest to `….unreadable` if it is no JSON, so that the one before it is tried. Returns whether it did. */
+  setAsideDamaged(): boolean;
   /** Whether a chain ever lived here; then an empty one must not be started in its place. */
   exist(): boolean;
 }
@@ -51,12 +51,24 @@ export function openSnapshots(folder: string): Snapshots {
       syncFolder(folder);
       for (const old of numbers().slice(0, -KEPT)) rmSync(pathOf(old));
     },
-    setAsideNewest() {
+    setAsideDamaged() {
       const last = numbers().at(-1);
-      if (last !== undefined) renameSync(pathOf(last), `${pathOf(last)}.unreadable`);
+      if (last === undefined || isJson(pathOf(last))) return false;
+      renameSync(pathOf(last), `${pathOf(last)}.unreadable`);
+      return true;
     },
     exist: () => readdirSync(folder).some((name) => name.startsWith('state-')),
   };
+}
+
+function isJson(path: string): boolean {
+  try {
+    JSON.parse(readFileSync(path, 'utf8'));
+    return true;
+  } catch (error) {
+    // Other faults, such as a file that is too large for one string, say nothing about its content.
+    return !(error instanceof SyntaxError);
+  }
 }
 
 async function sync(path: string): Promise<void> {
