@@ -178,6 +178,20 @@ describe('times', () => {
   });
 });
 
+describe('a denied allergy is no allergy, and says no more than it does', () => {
+  test.each([
+    ['DA|否认', '409137002'],
+    ['|否认药物过敏', '409137002'],
+    ['FA|无', '429625007'],
+    ['|无', '716186003'],
+    ['|NKA^No known allergy^L', '716186003'],
+    ['DA|青霉素', undefined],
+  ])('%s', (fields, code) => {
+    const [made] = all<fhir4.AllergyIntolerance>(ok(adt('A08', PID, `AL1|1|${fields}`)), 'AllergyIntolerance');
+    expect(made!.code!.coding?.[0]?.code).toBe(code);
+  });
+});
+
 describe('identity', () => {
   test('A01, A08 and A03 of one visit meet in the same resources', () => {
     const visit = `PV1|1|I${'|'.repeat(17)}V1^^^Z${'|'.repeat(25)}20260105`;

@@ -1,5 +1,5 @@
 /** The repeating segments of an ADT: NK1 → RelatedPerson, AL1 → AllergyIntolerance, DG1 → Condition, IN1 → Coverage. */
-import { deniesAllergy, GENDER, NO_KNOWN_ALLERGY } from '../../shared/tables.ts';
+import { deniesAllergy, GENDER, noKnownAllergy } from '../../shared/tables.ts';
 import { cwe, cx, lookUp, xad, xpn, xtn } from '../datatypes.ts';
 import type { Segment } from '../reader/segment.ts';
 import type { Scope } from '../scope.ts';
@@ -57,7 +57,8 @@ export function mapAllergy(scope: Scope, patient: MappedPatient, al1: Segment): 
     scope.draft.issue('warning', 'field.missing', `${al1.place}-3`, 'the allergy names no substance');
     return;
   }
-  const denied = deniesAllergy(sent.text ?? sent.coding?.[0]?.display ?? sent.coding?.[0]?.code ?? '');
+  const words = sent.text ?? sent.coding?.[0]?.display ?? sent.coding?.[0]?.code ?? '';
+  const denied = deniesAllergy(words);
   const category = lookUp(scope, al1.field(2), ALLERGY_CATEGORY, 'HL70127');
   const criticality = lookUp(scope, al1.field(4), CRITICALITY, 'HL70128');
   const onset = scope.time(al1.field(6));
@@ -71,7 +72,7 @@ export function mapAllergy(scope: Scope, patient: MappedPatient, al1: Segment): 
     ...(category ? { category: [category], type: 'allergy' } : {}),
     ...(criticality ? { criticality } : {}),
     code: denied
-      ? { coding: [NO_KNOWN_ALLERGY, ...(sent.coding ?? [])], ...(sent.text ? { text: sent.text } : {}) }
+      ? { coding: [noKnownAllergy(words, category), ...(sent.coding ?? [])], ...(sent.text ? { text: sent.text } : {}) }
       : sent,
     patient: patient.reference,
     ...(onset ? { onsetDateTime: onset } : {}),
