@@ -60,7 +60,7 @@ export async function connectFlows(options: {
   const connection = await Connection.connect({ address, connectTimeout: '10 seconds' }).catch((cause) => {
     throw new BridgeError('service.unreachable', 'Temporal does not answer', { cause });
   });
-  const client = new Client({ connection, namespace, dataConverter });
+  const client = new Client({ connection, namespace, dataConverter, identity: `dhc-bridge-${process.pid}` });
   const handle = (feed: string) => client.workflow.getHandle<typeof ingest>(ingestId(feed));
 
   async function progress(feed: string): Promise<IngestProgress | undefined> {

@@ -43,6 +43,8 @@ export async function startWorker(options: WorkerOptions): Promise<RunningWorker
   const common = {
     connection,
     namespace,
+    // Without the name of the machine.
+    identity: `dhc-bridge-${process.pid}`,
     dataConverter,
     workflowBundle: { codePath },
     maxCachedWorkflows: CACHED_WORKFLOWS,

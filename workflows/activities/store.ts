@@ -1,5 +1,6 @@
 /** The fourth step: the CAR file into the IPFS node, its root pinned, and the batch handed over to anchoring. */
 import { createReadStream } from 'node:fs';
+import { decodeParts } from '../../anchor/store/manifest.ts';
 import { failpoint } from '../../core/failpoint.ts';
 import type { StepDeps } from './deps.ts';
 import { settle } from './settle.ts';
@@ -14,6 +15,7 @@ export async function storeBatch(deps: StepDeps, batch: string, signal: AbortSig
       signal,
     );
     failpoint('store.imported');
+    await letGoOfParts(deps, batch, signal);
     await journal.addStored(batch);
     failpoint('store.journaled');
     metrics.records(feed, 'store', 'ok', count);
@@ -23,4 +25,12 @@ export async function storeBatch(deps: StepDeps, batch: string, signal: AbortSig
   }
   await deps.requestAnchor(batch);
   return { stored: count };
+}
+
+/** The manifest holds them now; their own pins, set while there was no manifest, would keep them for ever. */
+async function letGoOfParts({ journal, kubo }: StepDeps, batch: string, signal: AbortSignal): Promise<void> {
+  for (const { partsCid } of await journal.batchRecords(batch)) {
+    if (partsCid === undefined) continue;
+    for (const { cid } of decodeParts(await kubo.blockGet(partsCid, signal))) await kubo.unpin(cid, signal);
+  }
 }
