@@ -59,12 +59,14 @@ describe('a draft', () => {
     const one = draft();
     one.add(['1'], {
       resourceType: 'Patient',
-      name: [{ family: '', given: ['A', null as never], _given: [null, { id: 'x' }] }],
+      name: [{ family: '', given: ['A', null as never], _given: [null as never, { id: 'x' }] }],
       address: [{}],
       telecom: [],
     });
     const { bundle } = one.finish(end) as Normalized;
-    expect(bundle.entry![0]!.resource).toMatchObject({ name: [{ given: ['A', null], _given: [null, { id: 'x' }] }] });
+    expect(bundle.entry![0]!.resource).toMatchObject({
+      name: [{ given: ['A', null], _given: [null as never, { id: 'x' }] }],
+    });
     expect(Object.keys(bundle.entry![0]!.resource!).sort()).toEqual(['id', 'name', 'resourceType']);
   });
 

@@ -20,7 +20,7 @@ export function authoritySystem(scope: Scope, hd: Value): string | undefined {
 export function cx(scope: Scope, value: Value): fhir4.Identifier | undefined {
   const id = value.part(1).trimmed;
   if (id === undefined) return undefined;
-  const type = value.part(5).trimmed;
+  const type = value.part(5).code;
   const system = authoritySystem(scope, value.part(4));
   const period = scope.period(value.part(7), value.part(8));
   return {
@@ -184,7 +184,7 @@ function withoutTwins(parts: readonly CodeParts[]): CodeParts[] {
 
 /** A code of one of our tables (`tables.ts`); undefined with an issue where it is not in it. */
 export function lookUp<T>(scope: Scope, value: Value, table: Readonly<Record<string, T>>, name: string): T | undefined {
-  const code = value.trimmed;
+  const code = value.code;
   if (code === undefined) return undefined;
   if (!Object.hasOwn(table, code)) return scope.unmapped(value, name, code);
   // The code says all that its display and its table do.

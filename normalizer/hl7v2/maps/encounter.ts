@@ -54,7 +54,7 @@ export function mapEncounter(
 }
 
 function encounterClass(scope: Scope, pv1: Segment): fhir4.Coding {
-  const code = pv1.field(2).trimmed!;
+  const code = pv1.field(2).code!;
   const known = CLASSES[code];
   if (known) return { system: ACT_CODE, code: known };
   if (!/^[RBCU]$/.test(code)) scope.unmapped(pv1.field(2), 'HL70004', code);

@@ -10,7 +10,7 @@ export function practitioner(scope: Scope, value: Value): fhir4.Reference | unde
   const name = xpn(scope, value, 2, { type: 10, representation: 15 });
   if (id === undefined && name === undefined) return undefined;
   const system = authoritySystem(scope, value.part(9));
-  const type = value.part(13).trimmed;
+  const type = value.part(13).code;
   const made: fhir4.Practitioner = {
     resourceType: 'Practitioner',
     ...(id === undefined

@@ -136,7 +136,7 @@ function reportContent(
 }
 
 function category(scope: Scope, obr: Segment): Partial<fhir4.DiagnosticReport> {
-  const code = obr.field(24).trimmed;
+  const code = obr.field(24).code;
   if (code === undefined) return {};
   return { category: [{ coding: [{ system: codeSystem('HL70074', scope.draft.context)!, code }] }] };
 }

@@ -84,7 +84,7 @@ function structured(scope: Scope, obx: Segment, value: Value): ValueElement | un
     const exact = comparator === '=' || comparator === '' ? low : measured(`${comparator}${low.number}`);
     if (exact) return { valueQuantity: quantity(exact, unit) };
   }
-  if (low && high && separator === '-' && comparator === '')
+  if (low && high && separator === '-' && comparator === '' && Number(low.number) <= Number(high.number))
     return { valueRange: { low: quantity(low, unit), high: quantity(high, unit) } };
   // A titre has no unit of its own on either side.
   if (low && high && (separator === ':' || separator === '/') && comparator === '')

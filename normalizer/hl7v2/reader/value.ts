@@ -69,6 +69,11 @@ export class Value {
     return this.text?.trim() || undefined;
   }
 
+  /** Like `trimmed`, with single spaces within: the form of an R4 code. */
+  get code(): string | undefined {
+    return this.trimmed?.replaceAll(/\s+/g, ' ');
+  }
+
   /** The whole value as text with its delimiters, decoded: for text whose sender forgot to escape them. */
   get whole(): string | undefined {
     if (this.raw === '') return undefined;
