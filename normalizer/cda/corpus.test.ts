@@ -87,10 +87,22 @@ describe.skipIf(!existsSync(corpus))('the corpus', () => {
 const hostile: [string, string, string][] = [
   ['another root', `<Patient ${V3}/>`, 'item.format'],
   ['no patient', `<ClinicalDocument ${V3}/>`, 'item.no-patient'],
-  ['a patient without number', `<ClinicalDocument ${V3}><recordTarget><patientRole><id nullFlavor="UNK"/></patientRole></recordTarget></ClinicalDocument>`, 'item.no-patient'],
-  ['two patients', `<ClinicalDocument ${V3}>${PATIENT}${PATIENT.replace('P1', 'P2')}</ClinicalDocument>`, 'item.unsupported'],
-  ['billion laughs', `<!DOCTYPE l [<!ENTITY a "aa"><!ENTITY b "&a;&a;">]><ClinicalDocument ${V3}>&b;</ClinicalDocument>`, 'item.unsafe-xml'],
-]; // biome-ignore format: one case a line
+  [
+    'a patient without number',
+    `<ClinicalDocument ${V3}><recordTarget><patientRole><id nullFlavor="UNK"/></patientRole></recordTarget></ClinicalDocument>`,
+    'item.no-patient',
+  ],
+  [
+    'two patients',
+    `<ClinicalDocument ${V3}>${PATIENT}${PATIENT.replace('P1', 'P2')}</ClinicalDocument>`,
+    'item.unsupported',
+  ],
+  [
+    'billion laughs',
+    `<!DOCTYPE l [<!ENTITY a "aa"><!ENTITY b "&a;&a;">]><ClinicalDocument ${V3}>&b;</ClinicalDocument>`,
+    'item.unsafe-xml',
+  ],
+];
 
 it.each(hostile)('refuses %s', (_name, text, code) => {
   expect(read(text)).toMatchObject({ status: 'rejected', code });

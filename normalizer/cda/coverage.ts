@@ -4,10 +4,38 @@ import type { Cda } from './document.ts';
 
 /** Attributes that say what a structure is, not what it holds. */
 const STRUCTURAL = new Set([
-  'classCode', 'moodCode', 'typeCode', 'determinerCode', 'contextConductionInd', 'contextControlCode', 'inversionInd',
-  'independentInd', 'institutionSpecified', 'codeSystemName', 'codeSystemVersion', 'assigningAuthorityName', 'displayable',
-  'nullFlavor', 'operator', 'unsorted', 'mediaType', 'representation', 'xsi:type', 'use', 'inclusive', 'separatableInd',
-]); // biome-ignore format: a word list
+  'classCode',
+  'moodCode',
+  'typeCode',
+  'determinerCode',
+  'contextConductionInd',
+  'contextControlCode',
+  'inversionInd',
+  'independentInd',
+  'institutionSpecified',
+  'codeSystemName',
+  'codeSystemVersion',
+  'assigningAuthorityName',
+  'displayable',
+  'nullFlavor',
+  'operator',
+  'unsorted',
+  'mediaType',
+  'representation',
+  'xsi:type',
+  'use',
+  'inclusive',
+  'separatableInd',
+]);
+/** A code with its system and name is one field, and so is an id. */
+const PARTS: Readonly<Record<string, string>> = {
+  codeSystem: 'code',
+  displayName: 'code',
+  root: 'extension',
+  unit: 'value',
+};
+/** Codes that a template fixes: they say which structure stands here. */
+const FIXED = new Set(['ASSERTION', 'CONC', 'SEV', '33999-4', '48767-8', '82606-5']);
 const SKIPPED = new Set(['templateId', 'typeId', 'realmCode']);
 
 export function reportCoverage(cda: Cda): void {
@@ -21,6 +49,7 @@ function visit(cda: Cda, element: XmlElement, path: string, inherited: Owner): v
   const owner = cda.owners.get(element) ?? inherited;
   for (const { name, value, read } of element.attributes) {
     if (STRUCTURAL.has(name) || name.includes('schemaLocation') || !value.trim()) continue;
+    if (isPart(element, name) || (name === 'code' && FIXED.has(value))) continue;
     field(cda, `${path}/@${name}`, read, owner);
   }
   if (element.ownText()) field(cda, `${path}/text()`, element.textRead, owner);
@@ -37,6 +66,11 @@ function visit(cda: Cda, element: XmlElement, path: string, inherited: Owner): v
 function field(cda: Cda, place: string, read: boolean, owner: Owner): void {
   cda.draft.sources.seen(place);
   if (read) cda.draft.sources.used(place, owner?.element, owner?.rule);
+}
+
+function isPart(element: XmlElement, name: string): boolean {
+  const whole = PARTS[name];
+  return whole !== undefined && element.attributes.some((a) => a.name === whole && a.value.trim() !== '');
 }
 
 function isNarrative(element: XmlElement): boolean {

@@ -142,12 +142,18 @@ describe('times', () => {
 
 describe('whose study it is', () => {
   it('refuses instances of two patients', () => {
-    const second = instance([[0x00080018, 'UI', '1.2.3.2'], [0x00100020, 'LO', 'P2']]); // biome-ignore format: one instance
+    const second = instance([
+      [0x00080018, 'UI', '1.2.3.2'],
+      [0x00100020, 'LO', 'P2'],
+    ]);
     expect(run([instance([]), second])).toMatchObject({ status: 'rejected', code: 'item.format' });
   });
 
   it('refuses instances of two studies', () => {
-    const second = instance([[0x00080018, 'UI', '1.2.3.2'], [0x0020000D, 'UI', '1.2.9']]); // biome-ignore format: one instance
+    const second = instance([
+      [0x00080018, 'UI', '1.2.3.2'],
+      [0x0020000d, 'UI', '1.2.9'],
+    ]);
     expect(run([instance([]), second])).toMatchObject({ status: 'rejected', code: 'item.format' });
   });
 
