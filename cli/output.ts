@@ -16,7 +16,7 @@ export interface Output {
   result(document: object, text: string): void;
   /** A line for people, on stderr; not printed with --json. */
   note(line: string): void;
-  /** A line that replaces itself on a terminal; off a terminal it is printed when its key changes. */
+  /** A line that replaces itself on a terminal; off a terminal it is printed once a key. */
   progress(key: string, line: string): void;
   /** Ends the progress line. */
   done(): void;
@@ -25,7 +25,7 @@ export interface Output {
 export function createOutput(json: boolean): Output {
   const terminal = Boolean(process.stderr.isTTY) && !process.env.NO_COLOR;
   let open = false;
-  let lastKey = '';
+  const printed = new Set<string>();
   const endLine = () => {
     if (open) process.stderr.write('\n');
     open = false;
@@ -47,10 +47,10 @@ export function createOutput(json: boolean): Output {
       if (terminal) {
         process.stderr.write(`\r\u001b[2K${line.slice(0, (process.stderr.columns ?? 80) - 1)}`);
         open = true;
-      } else if (key !== lastKey) {
+      } else if (!printed.has(key)) {
         process.stderr.write(`${line}\n`);
       }
-      lastKey = key;
+      printed.add(key);
     },
     done: endLine,
   };

@@ -34,7 +34,8 @@ export function contextOf(kind: SourceKind): NormalizeContext {
 }
 
 export function* sampleResults(): Generator<SampleResult> {
-  yield* messages('hl7v2', 'hl7v2', '.hl7');
+  yield* messages('hl7v2', 'hl7v2/mllp', '.hl7');
+  yield* messages('hl7v2', 'hl7v2/files', '.hl7');
   yield* messages('hl7v2', 'hl7v2/bad', '.hl7');
   yield* messages('cda', 'cda', '.xml');
   yield* messages('cda', 'cda/bad', '.xml');

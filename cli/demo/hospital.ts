@@ -11,6 +11,8 @@ export interface Hospital {
   readonly imaging: string;
   /** HL7 v2 messages for the MLLP feed, in order. */
   messages(): Uint8Array[];
+  /** How many items of each feed the samples' expected results refuse. */
+  refusals(): Record<string, number>;
   readonly mllp: { readonly host: string; readonly port: number };
   close(): Promise<void>;
 }
@@ -36,7 +38,8 @@ export async function startHospital(folder: string): Promise<Hospital> {
     imaging: orthanc
       ? `imaging by DICOMweb from Orthanc at ${orthanc.rest}`
       : 'imaging from the DICOM folder, because Orthanc with its DICOMweb plugin is not installed',
-    messages: () => files('hl7v2/adt').map((path) => readFileSync(path)),
+    messages: () => files('hl7v2/mllp').map((path) => readFileSync(path)),
+    refusals,
     mllp: { host: '127.0.0.1', port: ports.mllp! },
     async close() {
       await fhir.close();
@@ -47,6 +50,30 @@ export async function startHospital(folder: string): Promise<Hospital> {
 
 async function fill(orthanc: Orthanc): Promise<void> {
   for (const path of files('dicom/studies')) await orthanc.upload(readFileSync(path));
+}
+
+/** Which samples each feed carries. */
+const contents: Record<string, readonly string[]> = {
+  admissions: ['hl7v2/mllp'],
+  laboratory: ['hl7v2/files'],
+  damaged: ['hl7v2/bad'],
+  documents: ['cda', 'cda/bad'],
+  imaging: ['dicom'],
+  'old-server': ['fhir'],
+  'lab-table': ['table'],
+};
+
+function refusals(): Record<string, number> {
+  const rejected = (folder: string) =>
+    files(`${folder}/expected`)
+      .flatMap((path) => JSON.parse(readFileSync(path, 'utf8')) as { status: string } | { status: string }[])
+      .filter(({ status }) => status === 'rejected').length;
+  return Object.fromEntries(
+    Object.entries(contents).map(([feed, folders]) => [
+      feed,
+      folders.map(rejected).reduce((sum, count) => sum + count, 0),
+    ]),
+  );
 }
 
 /** Files directly below a folder of the samples, in order. */
@@ -74,7 +101,7 @@ data: data
 keystore: { passphrase: "file:keystore.passphrase" }
 feeds:
   admissions: { kind: hl7v2, mllp: { host: 127.0.0.1, port: ${mllp} } }
-  laboratory: { kind: hl7v2, ${folder('hl7v2/oru', '.hl7')} }
+  laboratory: { kind: hl7v2, ${folder('hl7v2/files', '.hl7')} }
   damaged: { kind: hl7v2, ${folder('hl7v2/bad', '.hl7')} }
   documents: { kind: cda, ${folder('cda', '.xml')} }
   imaging: { kind: dicom, ${imaging} }

@@ -11,6 +11,11 @@ import { readMessage } from './reader/message.ts';
 
 const SAMPLES = join(import.meta.dirname, '../../samples/hl7v2');
 const CORPUS = join(import.meta.dirname, '../../../shared/corpus/hl7v2');
+const sampleNames = ['mllp', 'files'].flatMap((folder) =>
+  readdirSync(join(SAMPLES, folder))
+    .filter((name) => name.endsWith('.hl7'))
+    .map((name) => join(folder, name)),
+);
 const MRN = 'urn:oid:2.16.156.10011.1.13.990001';
 
 const context: NormalizeContext = {
@@ -266,9 +271,7 @@ describe('coverage', () => {
 });
 
 describe('every sample', () => {
-  const names = readdirSync(SAMPLES).filter((name) => name.endsWith('.hl7'));
-
-  test.each(names)('%s: the same bytes again, at any time of receipt, and nothing invented', (name) => {
+  test.each(sampleNames)('%s: the same bytes again, at any time of receipt, and nothing invented', (name) => {
     const bytes = readFileSync(join(SAMPLES, name));
     const once = normalize({ kind: 'hl7v2', sourceKey: 'a', bytes }, context) as Normalized;
     const again = normalize(
@@ -283,9 +286,7 @@ describe('every sample', () => {
 });
 
 test('no damage to a message fails the bridge or passes the gate', () => {
-  const whole = readdirSync(SAMPLES)
-    .filter((name) => name.endsWith('.hl7'))
-    .map((name) => readFileSync(join(SAMPLES, name)));
+  const whole = sampleNames.map((name) => readFileSync(join(SAMPLES, name)));
   const noise = fc.oneof(
     fc.constantFrom('|', '^', '~', '\\', '&', '\r', '""', '\u0001', '\\X00\\', '\rOBX|1|NM', '\rPV1|1|I'),
     fc.string({ maxLength: 4 }),
