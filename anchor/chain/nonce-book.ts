@@ -8,6 +8,9 @@ import { sameAddress } from './health-index.ts';
 
 const OPEN = ['pending', 'submitted', 'ambiguous', 'reorged'] as const;
 
+/** Books over one journal take turns: anchoring and consent may send with the same account. */
+const turns = new WeakMap<AnchorTable, Promise<unknown>>();
+
 interface Held {
   readonly batch: string;
   readonly nonce: number;
@@ -18,7 +21,6 @@ export class NonceBook {
   readonly #store: AnchorTable;
   readonly #chainId: string;
   readonly #account: string;
-  #last: Promise<unknown> = Promise.resolve();
 
   constructor(store: AnchorTable, chainId: string, account: string) {
     this.#store = store;
@@ -31,13 +33,16 @@ export class NonceBook {
    * @param used transactions of the account that are in blocks
    */
   async take(used: number, batch: string, keep: (nonce: number) => Promise<AnchorRow>): Promise<AnchorRow> {
-    const turn = this.#last.then(async () => {
+    const turn = (turns.get(this.#store) ?? Promise.resolve()).then(async () => {
       const taken = new Set((await this.#held()).filter((held) => held.batch !== batch).map((held) => held.nonce));
       let nonce = used;
       while (taken.has(nonce)) nonce++;
       return await keep(nonce);
     });
-    this.#last = turn.catch(() => {});
+    turns.set(
+      this.#store,
+      turn.catch(() => {}),
+    );
     return await turn;
   }
 

@@ -93,6 +93,17 @@ const migrations: readonly string[] = [
   ) STRICT;
   CREATE INDEX inbox_waiting ON inbox (feed, seq) WHERE spool IS NOT NULL;
   `,
+  // One account sends for batches and for consents, and its nonces lie in one table: not every row is of a batch.
+  `
+  CREATE TABLE sent (
+    batch TEXT PRIMARY KEY, chain_id TEXT NOT NULL, contract TEXT NOT NULL, status TEXT NOT NULL, nonce INTEGER,
+    raw_tx TEXT, hashes TEXT NOT NULL, block_number INTEGER, block_hash TEXT, gas TEXT
+  ) STRICT;
+  INSERT INTO sent SELECT * FROM anchor;
+  DROP TABLE anchor;
+  ALTER TABLE sent RENAME TO anchor;
+  CREATE INDEX anchor_status ON anchor (chain_id, status);
+  `,
 ];
 
 /** @throws BridgeError `config.invalid` when a newer program wrote the file */

@@ -370,6 +370,7 @@ export interface InboxPut {
 }
 
 export interface AnchorRow {
+  /** A batch, or the goal of another transaction of the same account. */
   readonly batch: string;
   readonly chainId: string;
   readonly contract: string;
