@@ -73,8 +73,9 @@ function absoluteUrl(resource: Resource, given: unknown, context: NormalizeConte
 function account(draft: Draft, resource: Record<string, unknown>): void {
   for (const key of Object.keys(resource)) {
     if (!/^_?[A-Za-z0-9]+$/.test(key)) continue;
-    draft.sources.seen(`${resource.resourceType}.${key}`);
-    draft.sources.used(`${resource.resourceType}.${key}`);
+    const place = `${resource.resourceType}.${key}`;
+    draft.sources.seen(place);
+    draft.sources.used(place, place, 'verbatim');
   }
 }
 
