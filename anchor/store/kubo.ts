@@ -5,7 +5,7 @@
 import { once } from 'node:events';
 import { PassThrough } from 'node:stream';
 import { BridgeError } from '../../core/errors.ts';
-import { MAX_BLOCK, matches, parseCid, unixfs } from './cid.ts';
+import { DAG_CBOR, DAG_PB, MAX_BLOCK, matches, parseCid, RAW, unixfs } from './cid.ts';
 import { type Bytes, type CallOptions, call, nodeError } from './rpc.ts';
 
 export interface KuboOptions {
@@ -112,19 +112,30 @@ export class Kubo implements BlockSource {
   }
 
   /** One block, checked against its CID. @throws BridgeError `store.missing`, `store.mismatch` */
-  async blockGet(cid: string, signal?: AbortSignal): Promise<Uint8Array> {
-    const expected = parseCid(cid);
-    const query = { arg: cid, timeout: `${this.#searchMs}ms` };
-    const chunks: Uint8Array[] = [];
-    let size = 0;
-    for await (const chunk of this.#call('block/get', { query, signal })) {
-      size += chunk.length;
-      if (size > 2 * MAX_BLOCK) throw mismatch('a block');
-      chunks.push(chunk);
-    }
-    const bytes = Buffer.concat(chunks);
-    if (!matches(expected, bytes)) throw mismatch('a block');
-    return bytes;
+  blockGet(cid: string, signal?: AbortSignal): Promise<Uint8Array> {
+    return this.#block({ arg: cid, timeout: `${this.#searchMs}ms` }, signal);
+  }
+
+  /** Like `blockGet`, of this very node: its peers are not asked. */
+  blockLocal(cid: string, signal?: AbortSignal): Promise<Uint8Array> {
+    return this.#block({ arg: cid, offline: true }, signal);
+  }
+
+  /**
+   * Stores one block without a pin. A node may keep what lies under this CID already, right or wrong.
+   * @throws BridgeError `store.mismatch` when the bytes are not those of the CID
+   */
+  async blockPut(cid: string, bytes: Uint8Array, signal?: AbortSignal): Promise<void> {
+    const query = { 'cid-codec': CODECS[parseCid(cid).code]!, mhtype: 'sha2-256', pin: false };
+    for await (const line of this.#lines('block/put', { query, body: [bytes], signal }))
+      if (text(line.Key) !== cid) throw mismatch('a stored block');
+  }
+
+  /** Removes blocks that no pin holds. @throws BridgeError `store.failed` when one is held */
+  async blockRm(cids: readonly string[], signal?: AbortSignal): Promise<void> {
+    const query = { arg: cids, force: true };
+    for await (const line of this.#lines('block/rm', { query, signal }))
+      if (line.Error) throw nodeError(text(line.Error));
   }
 
   /** The bytes of a UnixFS file as the node gives them: not checked. Use `readVerified` where it matters. */
@@ -150,6 +161,11 @@ export class Kubo implements BlockSource {
       if (error instanceof BridgeError && error.code === 'store.missing') return false;
       throw error;
     }
+  }
+
+  /** Pins a root with all below it, all of which has to be on the node or with its peers. */
+  async pin(cid: string, signal?: AbortSignal): Promise<void> {
+    for await (const _ of this.#lines('pin/add', { query: { arg: cid }, signal }));
   }
 
   /** CIDs of all recursive pins. */
@@ -179,8 +195,22 @@ export class Kubo implements BlockSource {
     }
   }
 
+  async #block(query: Call['query'] & { arg: string }, signal?: AbortSignal): Promise<Uint8Array> {
+    const expected = parseCid(query.arg);
+    const chunks: Uint8Array[] = [];
+    let size = 0;
+    for await (const chunk of this.#call('block/get', { query, signal })) {
+      size += chunk.length;
+      if (size > 2 * MAX_BLOCK) throw mismatch('a block');
+      chunks.push(chunk);
+    }
+    const bytes = Buffer.concat(chunks);
+    if (!matches(expected, bytes)) throw mismatch('a block');
+    return bytes;
+  }
+
   #call(method: string, options: Call): AsyncGenerator<Uint8Array> {
-    const long = options.body !== undefined || method === 'repo/verify' || method === 'dag/export';
+    const long = options.body !== undefined || LONG.has(method);
     return call(new URL(method, this.#api), { ...options, idleMs: long ? this.#workMs : this.#idleMs });
   }
 
@@ -203,6 +233,12 @@ export class Kubo implements BlockSource {
 }
 
 type Call = Omit<CallOptions, 'idleMs'>;
+
+/** Calls without a body that make the node work in silence. */
+const LONG = new Set(['repo/verify', 'dag/export', 'pin/add', 'block/rm']);
+
+/** Names of our codecs in Kubo's words. */
+const CODECS: Readonly<Record<number, string>> = { [RAW]: 'raw', [DAG_PB]: 'dag-pb', [DAG_CBOR]: 'dag-cbor' };
 
 function parseLine(line: string): Record<string, unknown> {
   let value: Record<string, unknown>;

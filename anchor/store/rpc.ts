@@ -9,7 +9,8 @@ import { BridgeError } from '../../core/errors.ts';
 export type Bytes = Iterable<Uint8Array> | AsyncIterable<Uint8Array>;
 
 export interface CallOptions {
-  readonly query?: Readonly<Record<string, string | boolean | number>>;
+  /** A list becomes the same parameter several times. */
+  readonly query?: Readonly<Record<string, string | boolean | number | readonly string[]>>;
   /** Sent as the one file of a multipart form. */
   readonly body?: Bytes;
   /** Longest silence in either direction. */
@@ -29,7 +30,8 @@ const MAX_ERROR_BODY = 16 * 1024;
 export async function* call(url: URL, options: CallOptions): AsyncGenerator<Uint8Array> {
   options.signal?.throwIfAborted();
   const target = new URL(url);
-  for (const [key, value] of Object.entries(options.query ?? {})) target.searchParams.append(key, String(value));
+  for (const [key, value] of Object.entries(options.query ?? {}))
+    for (const one of Array.isArray(value) ? value : [value]) target.searchParams.append(key, String(one));
   const silence = new Watchdog(options.idleMs);
   const signal = options.signal ? AbortSignal.any([options.signal, silence.signal]) : silence.signal;
   const source: { error?: unknown } = {};

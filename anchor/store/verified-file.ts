@@ -42,10 +42,11 @@ export async function* readVerified(
 async function* walk(source: BlockSource, cid: CID, depth: number, signal?: AbortSignal): AsyncGenerator<Uint8Array> {
   const bytes = await source.blockGet(cid.toString(), signal);
   if (cid.code === RAW) yield bytes;
-  else for (const child of children(cid, bytes, depth)) yield* walk(source, child, depth - 1, signal);
+  else for (const child of fileLinks(cid, bytes, depth)) yield* walk(source, child, depth - 1, signal);
 }
 
-function children(cid: CID, bytes: Uint8Array, depth: number): CID[] {
+/** What a node of a file links to. @param depth levels that may still come */
+export function fileLinks(cid: CID, bytes: Uint8Array, depth = MAX_DEPTH): CID[] {
   let node: PBNode;
   let file: UnixFS;
   try {
