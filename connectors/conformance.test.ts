@@ -4,7 +4,7 @@ import { hl7v2Folder, hl7v2Mllp } from './hl7v2/fixture.ts';
 import { connectors } from './index.ts';
 import { tableFolder } from './table/fixture.ts';
 
-conformance('hl7v2 files', connectors.hl7v2, hl7v2Folder);
-conformance('hl7v2 over MLLP', connectors.hl7v2, hl7v2Mllp);
-conformance('cda', connectors.cda, cdaFolder);
-conformance('table', connectors.table, tableFolder);
+conformance('hl7v2 files', connectors.hl7v2, hl7v2Folder, { offers: true });
+conformance('hl7v2 over MLLP', connectors.hl7v2, hl7v2Mllp, { pushed: true });
+conformance('cda', connectors.cda, cdaFolder, { offers: true });
+conformance('table', connectors.table, tableFolder, { offers: true });

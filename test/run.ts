@@ -46,6 +46,8 @@ const failed = report.numFailedTests + broken.length;
 if (skipped.length > 0)
   process.stdout.write(`\nskipped, because something that they need is not on this machine:\n${skipped.join('\n')}\n`);
 process.stdout.write(`\n${report.numPassedTests} passed, ${failed} failed, ${skipped.length} skipped\n`);
-const skipsFail = process.env.CI === 'true' && skipped.length > 0;
+// The corpus of public documents lies beside the clone or not at all: nothing that could be installed.
+const installable = skipped.filter((test) => !/corpus|public samples/.test(test));
+const skipsFail = process.env.CI === 'true' && installable.length > 0;
 if (skipsFail) process.stderr.write('error: CI installs all that the tests need, so none may be skipped there\n');
 process.exitCode = run.status !== 0 || failed > 0 || skipsFail ? 1 : 0;

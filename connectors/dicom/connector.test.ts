@@ -13,7 +13,7 @@ import { dicomArchive, dicomFolder, image, ROOT } from './fixture.ts';
 const SAMPLES = join(import.meta.dirname, '../../samples/dicom/studies');
 const LIMITS = { items: 100, bytes: 1e8, itemBytes: 1e6 };
 
-conformance('dicom folder', dicom, dicomFolder);
+conformance('dicom folder', dicom, dicomFolder, { offers: true });
 
 describe.skipIf(!findOrthanc())('with Orthanc', () => {
   let dir: string;

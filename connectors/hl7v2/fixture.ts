@@ -36,7 +36,6 @@ export async function hl7v2Mllp(): Promise<Fixture> {
     config,
     context,
     keys,
-    pushed: true,
     // TEST-NET-1 (RFC 5737) is no address of this machine.
     unreachable: { kind: 'hl7v2', mllp: { host: '192.0.2.1' } },
     async grow() {
