@@ -98,6 +98,7 @@ function bridgeOptions(config: BridgeConfig, passphrase: string, services: Servi
     hospital: config.hospital,
     dataDir: config.data,
     passphrase,
+    keyPacket: config.sealing.keyPacket,
     feeds: enabledFeeds(config),
     limits: { items: config.limits.batchItems, bytes: config.limits.batchBytes, itemBytes: config.limits.itemBytes },
     services: {

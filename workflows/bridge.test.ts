@@ -47,7 +47,7 @@ describe('the street', () => {
       expect(manifest.records[receipt.index]).toEqual(receipt.record);
       const content = await bridge.kubo.blockGet(receipt.record.contentCid);
       const capsule = await bridge.kubo.blockGet(receipt.record.capsuleCid);
-      const { x25519Private: privateKey } = bridge.keystore.patientKeys(item.patientRef!);
+      const privateKey = bridge.keystore.patientKeys(item.patientRef!);
       const { bundle } = openRecord({ content, capsule, privateKey });
       expect(JSON.parse(Buffer.from(bundle).toString()).resourceType).toBe('Bundle');
       expect(Buffer.from(bundle).includes('Zhang-Canary')).toBe(true);

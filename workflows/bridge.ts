@@ -5,6 +5,7 @@ import { Anchorer } from '../anchor/chain/anchorer.ts';
 import { admitHospital, deployHealthIndex } from '../anchor/chain/deploy.ts';
 import { ChainRpc } from '../anchor/chain/rpc.ts';
 import { privateKeySigner } from '../anchor/chain/signer.ts';
+import type { PacketName } from '../anchor/seal/key-packet.ts';
 import { Kubo } from '../anchor/store/kubo.ts';
 import { BridgeError } from '../core/errors.ts';
 import { type Accounting, type BatchState, type Journal, openJournal } from '../core/journal/index.ts';
@@ -26,6 +27,8 @@ export interface BridgeOptions {
   /** Absolute path; journal, spool, keystore and CAR files lie below it. */
   readonly dataDir: string;
   readonly passphrase: string;
+  /** Kind of the key packets of new records; default `hpke`. */
+  readonly keyPacket?: PacketName;
   readonly feeds: readonly FeedDefinition[];
   readonly limits: ReadLimits;
   /** Where the services are; looked at when first needed. */
@@ -186,6 +189,7 @@ export async function openBridge(options: BridgeOptions): Promise<Bridge> {
         journal,
         spool,
         keystore,
+        keyPacket: options.keyPacket ?? 'hpke',
         sources,
         normalize,
         kubo,

@@ -44,7 +44,7 @@ it('seals each instance of a study as a part of its record, byte for byte', asyn
   const items = await bridge.journal.items({ feed: 'imaging', anchor: 'final' });
   const item = items.find((row) => row.patientRef !== 'hospital')!;
   const { record } = (await bridge.journal.receipt(item.id))!;
-  const privateKey = bridge.keystore.patientKeys(item.patientRef!).x25519Private;
+  const privateKey = bridge.keystore.patientKeys(item.patientRef!);
   const content = await bridge.kubo.blockGet(record.contentCid);
   const opened = openRecord({ content, capsule: await bridge.kubo.blockGet(record.capsuleCid), privateKey });
   const originals = new Set(

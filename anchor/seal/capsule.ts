@@ -2,7 +2,8 @@
 import { decode, encode } from '@ipld/dag-cbor';
 import type { MessageHeader } from '../../core/crypto/message.ts';
 import { cannotOpen } from '../../core/crypto/refusal.ts';
-import { defaultPacket, keyPacket, type PacketFields } from './key-packet.ts';
+import type { OpeningKeys } from '../../core/keystore/keystore.ts';
+import { type KeyPacket, keyPacket, type PacketFields, packetsByName } from './key-packet.ts';
 
 const VERSION = 1;
 const SECRET_BYTES = 64;
@@ -21,26 +22,34 @@ export interface RecordKeys {
  * @param recipient public key, raw
  * @param binder from `binderOf` the content's header
  * @param seed only when sealing; a shared capsule is random
+ * @param packet the kind of the recipient's key
  */
 export function makeCapsule(
   recipient: Uint8Array,
   binder: Uint8Array,
   keys: RecordKeys,
   seed?: Uint8Array,
+  packet: KeyPacket = packetsByName.hpke,
 ): Uint8Array {
   const secret = Buffer.concat([keys.dataKey, keys.salt]);
-  const packet = defaultPacket.wrap(recipient, binder, secret, seed);
-  return encode({ v: VERSION, alg: defaultPacket.alg, ...packet });
+  return encode({ v: VERSION, alg: packet.alg, ...packet.wrap(recipient, binder, secret, seed) });
 }
 
 /**
  * @param contentHeader of the record's content (C1), from `readHeader`
- * @param privateKey raw, of the person for whom the capsule was made
- * @throws BridgeError `seal.open`
+ * @param keys of the person for whom the capsule was made; bare bytes are an X25519 private key
+ * @throws BridgeError `seal.open`, also where no key of the capsule's kind is given
  */
-export function openCapsule(capsule: Uint8Array, contentHeader: MessageHeader, privateKey: Uint8Array): RecordKeys {
+export function openCapsule(
+  capsule: Uint8Array,
+  contentHeader: MessageHeader,
+  keys: Uint8Array | OpeningKeys,
+): RecordKeys {
   const { alg, packet } = readCapsule(capsule);
-  const secret = keyPacket(alg).unwrap(packet, binderOf(contentHeader), privateKey);
+  const kind = keyPacket(alg);
+  const privateKey = kind.privateKey(keys instanceof Uint8Array ? { x25519Private: keys } : keys);
+  if (privateKey === undefined) throw cannotOpen();
+  const secret = kind.unwrap(packet, binderOf(contentHeader), privateKey);
   if (secret.length !== SECRET_BYTES) throw cannotOpen();
   return { dataKey: secret.subarray(0, 32), salt: secret.subarray(32) };
 }
@@ -53,7 +62,8 @@ export function binderOf(header: MessageHeader): Uint8Array {
   return key.ciphertext;
 }
 
-function readCapsule(bytes: Uint8Array): { alg: string; packet: PacketFields } {
+/** Name and fields of a capsule that is not opened here. @throws BridgeError `seal.open` */
+export function readCapsule(bytes: Uint8Array): { alg: string; packet: PacketFields } {
   let value: unknown;
   try {
     value = decode(bytes);

@@ -2,9 +2,10 @@
 import { createHmac, createSecretKey } from 'node:crypto';
 import { type MessageHeader, openMessageSync, readHeader, sealMessage } from '../../core/crypto/message.ts';
 import { cannotOpen, cannotSeal } from '../../core/crypto/refusal.ts';
-import type { PatientKeys } from '../../core/keystore/keystore.ts';
+import type { OpeningKeys, PatientKeys } from '../../core/keystore/keystore.ts';
 import { EDK_INFO, EDK_PROVIDER, makeCapsule, openCapsule, type RecordKeys } from './capsule.ts';
 import { type RecordPlace, recordSecrets } from './derive.ts';
+import { type PacketName, packetFor } from './key-packet.ts';
 import { TAG_BYTES } from './tag.ts';
 
 const FORMAT = '1';
@@ -14,6 +15,8 @@ export interface RecordInput extends RecordPlace {
   readonly patient: PatientKeys;
   /** Canonical bytes of the bundle. */
   readonly bundle: Uint8Array;
+  /** Kind of the key packet where the patient has such a key; default `hpke`. */
+  readonly keyPacket?: PacketName;
 }
 
 export interface SealedBytes {
@@ -37,7 +40,7 @@ export interface OpenedRecord extends RecordKeys {
   readonly tag: Uint8Array;
 }
 
-/** The same input gives the same bytes. @throws BridgeError `seal.failed` for input that the format cannot hold */
+/** The same input gives the same bytes, but for the capsule where its scheme is random. @throws BridgeError `seal.failed` for input that the format cannot hold */
 export function sealRecord(input: RecordInput): SealedBytes {
   if (input.tag.length !== TAG_BYTES) throw cannotSeal('a tag has 16 bytes');
   for (const id of [input.hospital, input.itemId]) {
@@ -52,18 +55,28 @@ export function sealRecord(input: RecordInput): SealedBytes {
     edks: [{ provider: EDK_PROVIDER, info: Buffer.from(EDK_INFO), ciphertext: binder }],
     plaintext: bundle,
   });
-  const capsule = makeCapsule(patient.x25519Public, binder, { dataKey, salt }, packetSeed);
+  const { packet, recipient } = packetFor(input.keyPacket ?? 'hpke', patient);
+  const capsule = makeCapsule(recipient, binder, { dataKey, salt }, packetSeed, packet);
   return { content, capsule, commitment: commitmentOf(salt, bundle), dataKey };
 }
 
 /**
- * Opens a record with the private key of the person for whom the capsule was made.
+ * Opens a record with the keys of the person for whom the capsule was made.
+ * @param input `privateKey` keys of one or several kinds; bare bytes are an X25519 private key
  * @throws BridgeError `seal.open`
  */
-export function openRecord(input: { content: Uint8Array; capsule: Uint8Array; privateKey: Uint8Array }): OpenedRecord {
-  const header = readHeader(input.content);
-  const keys = openCapsule(input.capsule, header, input.privateKey);
-  const bundle = openMessageSync(input.content, keys.dataKey, header);
+export function openRecord(input: {
+  content: Uint8Array;
+  capsule: Uint8Array;
+  privateKey: Uint8Array | OpeningKeys;
+}): OpenedRecord {
+  return openContent(input.content, openCapsule(input.capsule, readHeader(input.content), input.privateKey));
+}
+
+/** Opens a record whose secret is at hand, from whatever packet it came. @throws BridgeError `seal.open` */
+export function openContent(content: Uint8Array, keys: RecordKeys): OpenedRecord {
+  const header = readHeader(content);
+  const bundle = openMessageSync(content, keys.dataKey, header);
   return { ...keys, ...readContext(header), bundle, commitment: commitmentOf(keys.salt, bundle) };
 }
 

@@ -90,13 +90,45 @@ const schedule = z.strictObject({
   cron: z.string().optional().describe('Cron expression in the hospital\'s zone, e.g. "0 22 * * *"'),
 });
 
+const keystore = z.strictObject({
+  passphrase: secret('Passphrase of the keystore file; with pkcs11 or vault a second lock beside theirs'),
+  pkcs11: z
+    .strictObject({
+      library: filePath("The token's PKCS#11 library, e.g. /usr/lib/softhsm/libsofthsm2.so"),
+      token: z.string().min(1).describe('Label of the token'),
+      key: z.string().min(1).default('dhc-master').describe('Label of the AES-256 key in the token; made at first use'),
+      pin: secret('User PIN of the token'),
+    })
+    .optional()
+    .describe('The master secret is wrapped by a key that does not leave a hardware token (PKCS#11)'),
+  vault: z
+    .strictObject({
+      address: z.url().describe('Base URL of HashiCorp Vault or OpenBao'),
+      mount: z.string().min(1).default('transit').describe('Where the transit engine is mounted'),
+      key: z.string().min(1).default('dhc-master').describe('Name of the transit key'),
+      token: secret('Vault token with encrypt and decrypt on that key'),
+    })
+    .optional()
+    .describe("The master secret is wrapped by Vault's transit engine"),
+});
+
+const sealing = z.strictObject({
+  keyPacket: z
+    .enum(['hpke', 'umbral'])
+    .default('hpke')
+    .describe(
+      'Key packets of new records: hpke (RFC 9180), or umbral, which a proxy can re-encrypt; both are always opened',
+    ),
+});
+
 /** What the loader returns; feeds carry the config of their connector. */
 export interface BridgeConfig {
   readonly version: 1;
   readonly hospital: z.infer<typeof hospital>;
   /** Absolute path. */
   readonly data: string;
-  readonly keystore: { readonly passphrase: string };
+  readonly keystore: z.infer<typeof keystore>;
+  readonly sealing: z.infer<typeof sealing>;
   readonly services: z.infer<typeof services>;
   readonly limits: z.infer<typeof limits>;
   readonly http?: { readonly host: string; readonly port: number };
@@ -124,7 +156,8 @@ export function configSchema(kinds: readonly z.ZodObject[]) {
     data: filePath('Folder for journal, spool, keystore and the embedded services; relative to this file').default(
       'data',
     ),
-    keystore: z.strictObject({ passphrase: secret('Passphrase of the keystore file') }).describe("The hospital's keys"),
+    keystore: keystore.describe("The hospital's keys"),
+    sealing: sealing.prefault({}).describe('How records are sealed'),
     services: services
       .prefault({})
       .describe('Where the real parts are; whatever is left out is started on this machine'),

@@ -142,7 +142,7 @@ describe('derived keys', () => {
     ].map((key) => Buffer.from(key).toString('hex'));
     expect(new Set(keys).size).toBe(keys.length);
     for (const key of keys) expect(key).toHaveLength(64);
-    expect(publicKeyOf(a!.x25519Private)).toEqual(a!.x25519Public);
+    expect(publicKeyOf(a!.x25519Private!)).toEqual(a!.x25519Public);
     keystore.close();
   });
 
@@ -264,7 +264,7 @@ it('derives what format 1 says', async () => {
     'fed1e05f1a0efac9b3296e6c816a02da247a65b450d1793185720635880b3ad0',
   );
   const keys = keystore.patientKeys('hospital');
-  expect(hex(keys.x25519Private)).toBe('64de4e1781843af570d6472b789e63cfb5a432e4e67bd9579f9cd02a513af1d8');
+  expect(hex(keys.x25519Private!)).toBe('64de4e1781843af570d6472b789e63cfb5a432e4e67bd9579f9cd02a513af1d8');
   expect(hex(keys.x25519Public)).toBe('79b07ed972cec0fb6a7c5bca5b9a7af34566708853d85d48506fba44f9eec01f');
   expect(hex(keys.indexKey)).toBe('2ae297531871e63894d45a72e411503ab556d4c20e9e6a25d24859f339b752df');
   expect(hex(keys.sealKey)).toBe('dbf5ee9dbd08c624e20f0bd45ffffe29b46731e284cc38f84649619b50365072');

@@ -2,20 +2,29 @@
  * The table of patients' salts, in SQLite beside the keystore file. A salt is encrypted under a key of the
  * master secret (AES-256-GCM, random nonce, the ref as AAD), so that the table alone, or the file alone, gives no key.
  */
-import { createCipheriv, createDecipheriv, randomBytes } from 'node:crypto';
+import { randomBytes } from 'node:crypto';
 import { closeSync, existsSync, openSync } from 'node:fs';
 import { DatabaseSync, type StatementSync } from 'node:sqlite';
 import { BridgeError } from '../errors.ts';
+import { decodeChange, encodeChange, type KeyChange } from './key-changes.ts';
 import { HOSPITAL_REF } from './patient-keys.ts';
+import { openBox, sealBox } from './sealed-box.ts';
 
 const SALT_LENGTH = 32;
-const NONCE_LENGTH = 12;
-const TAG_LENGTH = 16;
 const REF = /^(?:[0-9a-f]{32}|hospital)$/;
 
 export interface PatientSalts {
   /** Salts in the order asked; those that are new are made and durable. */
   of(refs: readonly string[]): Uint8Array[];
+  /** Undefined for a patient who still has the first keys, or none. */
+  change(ref: string): KeyChange | undefined;
+  /**
+   * Writes a patient's changed keys and removes the first salt, whose remains are overwritten.
+   * @param make is given what there is; runs in the transaction
+   */
+  putChange(ref: string, make: (change: KeyChange | undefined, salt: Uint8Array | undefined) => KeyChange): KeyChange;
+  /** All patients that have keys, in the order of their refs. */
+  refs(): string[];
   destroy(ref: string): boolean;
   /** Whether another process has written since this was last asked. */
   changedByOthers(): boolean;
@@ -49,6 +58,7 @@ class SaltTable implements PatientSalts {
   readonly #database: DatabaseSync;
   readonly #key: Uint8Array;
   readonly #select: StatementSync;
+  readonly #selectChange: StatementSync;
   readonly #insert: StatementSync;
   readonly #dataVersion: StatementSync;
   #version = 0;
@@ -62,8 +72,10 @@ class SaltTable implements PatientSalts {
       PRAGMA synchronous = FULL;
       PRAGMA secure_delete = ON;
       CREATE TABLE IF NOT EXISTS salts (ref TEXT PRIMARY KEY, sealed BLOB NOT NULL) STRICT, WITHOUT ROWID;
+      CREATE TABLE IF NOT EXISTS changes (ref TEXT PRIMARY KEY, sealed BLOB NOT NULL) STRICT, WITHOUT ROWID;
     `);
     this.#select = this.#database.prepare('SELECT sealed FROM salts WHERE ref = ?');
+    this.#selectChange = this.#database.prepare('SELECT sealed FROM changes WHERE ref = ?');
     this.#dataVersion = this.#database.prepare('PRAGMA data_version');
     this.#insert = this.#database.prepare('INSERT OR IGNORE INTO salts (ref, sealed) VALUES (?, ?)');
   }
@@ -76,7 +88,33 @@ class SaltTable implements PatientSalts {
     for (const ref of refs) if (!REF.test(ref)) throw new RangeError('not a patient reference');
     const missing = refs.filter((ref) => this.#read(ref) === undefined);
     if (missing.length > 0) this.#add(missing);
-    return refs.map((ref) => this.#open(ref, this.#read(ref)));
+    return refs.map((ref) => openBox(this.#key, ref, this.#read(ref)));
+  }
+
+  change(ref: string): KeyChange | undefined {
+    const row = this.#selectChange.get(ref);
+    return row && decodeChange(openBox(this.#key, changePlace(ref), row.sealed as Uint8Array));
+  }
+
+  putChange(ref: string, make: (change: KeyChange | undefined, salt: Uint8Array | undefined) => KeyChange): KeyChange {
+    if (!REF.test(ref) || ref === HOSPITAL_REF) throw new RangeError('not the reference of a patient');
+    const change = this.#transaction(() => {
+      const sealed = this.#read(ref);
+      const made = make(this.change(ref), sealed && openBox(this.#key, ref, sealed));
+      const box = sealBox(this.#key, changePlace(ref), encodeChange(made));
+      this.#database.prepare('INSERT OR REPLACE INTO changes (ref, sealed) VALUES (?, ?)').run(ref, box);
+      this.#database.prepare('DELETE FROM salts WHERE ref = ?').run(ref);
+      return made;
+    });
+    this.#overwriteLog();
+    return change;
+  }
+
+  refs(): string[] {
+    const rows = this.#database
+      .prepare('SELECT ref FROM salts UNION SELECT ref FROM changes ORDER BY ref')
+      .all() as unknown as { ref: string }[];
+    return rows.map(({ ref }) => ref).filter((ref) => ref !== HOSPITAL_REF);
   }
 
   #read(ref: string): Uint8Array | undefined {
@@ -85,10 +123,17 @@ class SaltTable implements PatientSalts {
 
   /** Another process may add the same ref at the same moment: the first one counts. */
   #add(refs: readonly string[]): void {
+    this.#transaction(() => {
+      for (const ref of refs) this.#insert.run(ref, sealBox(this.#key, ref, randomBytes(SALT_LENGTH)));
+    });
+  }
+
+  #transaction<T>(work: () => T): T {
     this.#database.exec('BEGIN IMMEDIATE');
     try {
-      for (const ref of refs) this.#insert.run(ref, this.#seal(ref, randomBytes(SALT_LENGTH)));
+      const result = work();
       this.#database.exec('COMMIT');
+      return result;
     } catch (error) {
       this.#database.exec('ROLLBACK');
       throw error;
@@ -97,10 +142,18 @@ class SaltTable implements PatientSalts {
 
   destroy(ref: string): boolean {
     if (ref === HOSPITAL_REF) throw new RangeError("the hospital's own keys are not a patient's");
-    const destroyed = this.#database.prepare('DELETE FROM salts WHERE ref = ?').run(ref).changes > 0;
-    // The log still holds the page as it was.
+    const destroyed = this.#transaction(() =>
+      ['salts', 'changes'].map(
+        (table) => this.#database.prepare(`DELETE FROM ${table} WHERE ref = ?`).run(ref).changes,
+      ),
+    );
+    this.#overwriteLog();
+    return destroyed.some((rows) => rows > 0);
+  }
+
+  /** The log still holds pages as they were. */
+  #overwriteLog(): void {
     this.#database.exec('PRAGMA wal_checkpoint(TRUNCATE)');
-    return destroyed;
   }
 
   changedByOthers(): boolean {
@@ -113,25 +166,8 @@ class SaltTable implements PatientSalts {
     this.#database.close();
     this.#key.fill(0);
   }
+}
 
-  #seal(ref: string, salt: Uint8Array): Uint8Array {
-    const nonce = randomBytes(NONCE_LENGTH);
-    const cipher = createCipheriv('aes-256-gcm', this.#key, nonce).setAAD(Buffer.from(ref));
-    return Buffer.concat([nonce, cipher.update(salt), cipher.final(), cipher.getAuthTag()]);
-  }
-
-  #open(ref: string, sealed: Uint8Array | undefined): Uint8Array {
-    const end = NONCE_LENGTH + SALT_LENGTH;
-    try {
-      if (sealed?.length !== end + TAG_LENGTH) throw new RangeError('length');
-      const decipher = createDecipheriv('aes-256-gcm', this.#key, sealed.subarray(0, NONCE_LENGTH))
-        .setAAD(Buffer.from(ref))
-        .setAuthTag(sealed.subarray(end));
-      return Buffer.concat([decipher.update(sealed.subarray(NONCE_LENGTH, end)), decipher.final()]);
-    } catch (error) {
-      throw new BridgeError('keystore.format', 'the table of salts belongs to another keystore or was changed', {
-        cause: error,
-      });
-    }
-  }
+function changePlace(ref: string): string {
+  return `change/${ref}`;
 }

@@ -1,5 +1,6 @@
 /** What the steps work with; made by `openBridge`, and by tests. */
 import type { Anchorer } from '../../anchor/chain/anchorer.ts';
+import type { PacketName } from '../../anchor/seal/key-packet.ts';
 import type { Kubo } from '../../anchor/store/kubo.ts';
 import type { Journal } from '../../core/journal/index.ts';
 import type { Keystore } from '../../core/keystore/keystore.ts';
@@ -18,6 +19,8 @@ export interface StepDeps {
   readonly journal: Journal;
   readonly spool: Spool;
   readonly keystore: Keystore;
+  /** Kind of the key packets of new records. */
+  readonly keyPacket: PacketName;
   readonly sources: Sources;
   readonly normalize: typeof normalize;
   readonly kubo: Kubo;

@@ -83,7 +83,8 @@ async function sealItem(deps: StepDeps, item: ItemRow, signal: AbortSignal): Pro
   }
   const patient = deps.keystore.patientKeys(item.patientRef);
   const tag = tagFor(patient.indexKey, BigInt(item.tagCounter));
-  const sealed = sealRecord({ hospital: deps.hospital.id, itemId: item.id, tag, patient, bundle });
+  const place = { hospital: deps.hospital.id, itemId: item.id, tag };
+  const sealed = sealRecord({ ...place, patient, bundle, keyPacket: deps.keyPacket });
   const parts = await storeParts(deps, item, { dataKey: sealed.dataKey, tag }, signal);
   return {
     itemId: item.id,
