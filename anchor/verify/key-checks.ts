@@ -1,9 +1,10 @@
 /** What only a holder of the patient's keys can check: that the sealed bytes open, and to what was committed to. */
 import { readHeader } from '../../core/crypto/message.ts';
+import type { OpeningKeys } from '../../core/keystore/keystore.ts';
 import type { Receipt } from '../../core/types.ts';
-import { openCapsule } from '../seal/capsule.ts';
+import { openCapsule, type RecordKeys } from '../seal/capsule.ts';
 import { openPart } from '../seal/part.ts';
-import { type OpenedRecord, openRecord, readContext } from '../seal/record.ts';
+import { type OpenedRecord, openContent, readContext } from '../seal/record.ts';
 import { tagFor } from '../seal/tag.ts';
 import { sha256 } from '../store/cid.ts';
 import type { BlockSource } from '../store/kubo.ts';
@@ -13,10 +14,11 @@ import type { VerifyCache } from './cache.ts';
 import { NotMade, needs, Refuted, type Report } from './report.ts';
 import type { SealedBytes } from './store-checks.ts';
 
-/** The patient's keys, 32 bytes each. */
-export interface VerifyKey {
-  readonly x25519Private?: Uint8Array;
+/** Keys of the patient, or of another for whom the capsule was made; 32 bytes each. */
+export interface VerifyKey extends OpeningKeys {
   readonly indexKey?: Uint8Array;
+  /** The record's own secret, where it came by a re-encrypted packet. */
+  readonly secret?: RecordKeys;
 }
 
 /** Tags of one patient that are looked through: far more records than a life has. */
@@ -37,29 +39,28 @@ export async function checkKeys(
     return ['the content names this hospital and this tag', true];
   });
   await report.check('key packet', signal, async () => {
-    const privateKey = given(key?.x25519Private);
-    openCapsule(needs(sealed.capsule, 'capsule'), readHeader(needs(sealed.content, 'content')), privateKey);
+    unlock(opening(key), sealed);
     return ['opens with the key', true];
   });
   const opened = await report.check('decryption', signal, async () => {
-    const privateKey = given(key?.x25519Private);
-    const [content, capsule] = [needs(sealed.content, 'content'), needs(sealed.capsule, 'capsule')];
-    return ['every frame is authentic', openRecord({ content, capsule, privateKey })];
+    const secret = unlock(opening(key), sealed);
+    return ['every frame is authentic', openContent(needs(sealed.content, 'content'), secret)];
   });
   await report.check('commitment', signal, async () => {
-    given(key?.x25519Private);
+    opening(key);
     if (hex(needs(opened, 'decryption').commitment) !== record.commitment)
       throw new Refuted('the content is not what was committed to');
     return ['the content is what was committed to', true];
   });
   await report.check('bundle', signal, async () => {
-    given(key?.x25519Private);
+    opening(key);
     if (!isBundle(needs(opened, 'decryption').bundle)) throw new Refuted('the content is no FHIR Bundle');
     return ['a FHIR Bundle', true];
   });
   await checkParts(report, sealed.parts, opened, { kubo, key }, signal);
   await report.check('tag', signal, async () => {
-    const indexKey = given(key?.indexKey);
+    const indexKey = key?.indexKey;
+    if (indexKey === undefined) throw new NotMade('no key given');
     const tags = await cache.get(`tags ${hex(sha256(indexKey))}`, async () => new TagSearch(indexKey));
     if (!tags.has(record.tag)) throw new Refuted(`none of the first ${MAX_COUNTER} tags of this key`);
     return ['a tag of this key', true];
@@ -82,7 +83,7 @@ async function checkParts(
     return [list.length === 0 ? 'the record has no parts' : `${list.length} parts, each block hashed`, list];
   });
   await report.check('part contents', signal, async () => {
-    given(key?.x25519Private);
+    opening(key);
     const list = needs(whole, 'parts');
     const record = needs(opened, 'decryption');
     for (const [index, part] of list.entries())
@@ -107,9 +108,14 @@ class TagSearch {
   }
 }
 
-function given(key: Uint8Array | undefined): Uint8Array {
-  if (key === undefined) throw new NotMade('no key given');
+function opening(key: VerifyKey | undefined): VerifyKey {
+  if (!key?.x25519Private && !key?.umbralSecret && !key?.secret) throw new NotMade('no key given');
   return key;
+}
+
+function unlock(key: VerifyKey, sealed: SealedBytes): RecordKeys {
+  const [content, capsule] = [needs(sealed.content, 'content'), needs(sealed.capsule, 'capsule')];
+  return key.secret ?? openCapsule(capsule, readHeader(content), key);
 }
 
 function isBundle(bytes: Uint8Array): boolean {

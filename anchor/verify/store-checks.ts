@@ -29,7 +29,7 @@ export async function checkStore(
   report: Report,
   receipt: Receipt,
   event: AnchorEvent | undefined,
-  { kubo, cache }: { kubo: BlockSource; cache: VerifyCache },
+  { kubo, cache, capsuleCid }: { kubo: BlockSource; cache: VerifyCache; capsuleCid: string | undefined },
   signal: AbortSignal,
 ): Promise<SealedBytes> {
   const { record, batch } = receipt;
@@ -57,7 +57,7 @@ export async function checkStore(
     return [`${bytes.length} bytes, each block hashed`, bytes];
   });
   const capsule = await report.check('capsule', signal, async () => {
-    const bytes = await kubo.blockGet(record.capsuleCid, signal);
+    const bytes = await kubo.blockGet(capsuleCid ?? record.capsuleCid, signal);
     return [`${bytes.length} bytes, hashed`, bytes];
   });
   const parts = await report.check('parts index', signal, async () => {

@@ -20,6 +20,8 @@ export interface VerifyOptions {
   readonly kubo: string | BlockSource;
   /** Without it the checks that need a key, and so the verdict, are `unknown`. */
   readonly key?: VerifyKey;
+  /** CID of a later capsule of the record: after a claim, a rotation or a share. Default: the one of the manifest. */
+  readonly capsule?: string;
   /** Without it the check `trusted contract`, and so the verdict, is `unknown`: anyone can deploy a contract. */
   readonly trusted?: Trusted;
   /** Give the same one for many receipts with the same rpc and kubo. */
@@ -39,7 +41,7 @@ export async function verifyReceipt(receipt: unknown, options: VerifyOptions, si
   const parsed = await report.check('receipt', signal, async () => ['format 1', parseReceipt(receipt)]);
   if (parsed) {
     const event = await checkChain(report, parsed, { rpc, trusted, cache }, signal);
-    const sealed = await checkStore(report, parsed, event, { kubo, cache }, signal);
+    const sealed = await checkStore(report, parsed, event, { kubo, cache, capsuleCid: options.capsule }, signal);
     await checkKeys(report, parsed, sealed, { kubo, key, cache }, signal);
   }
   return report.verdict();

@@ -21,7 +21,8 @@ export function registerVerify(program: Command): void {
     .option('--kubo <url>', 'as an outsider: RPC of any IPFS node')
     .option('--contract <address>', 'as an outsider: the HealthIndex that you trust')
     .option('--chain-id <id>', 'as an outsider: the chain that you trust')
-    .option('--key <file>', 'as an outsider: JSON with x25519Private and indexKey, hex')
+    .option('--key <file>', 'as an outsider: JSON with x25519Private, umbralSecret and indexKey, hex')
+    .option('--capsule <cid>', 'as an outsider: a later key packet of the record, after a claim, rotation or share')
     .action(
       action(async (context, targets, options) => {
         if (options.rpc || options.kubo) return asOutsider(context, targets, options);
@@ -106,7 +107,7 @@ async function asOutsider(
   targets: readonly string[],
   options: Record<string, unknown>,
 ): Promise<ExitCode> {
-  const { rpc, kubo, contract, chainId } = options as Record<string, string | undefined>;
+  const { rpc, kubo, contract, chainId, capsule } = options as Record<string, string | undefined>;
   if (!rpc || !kubo) throw new BridgeError('cli.usage', 'an outsider names both --rpc and --kubo');
   const key = options.key ? readKey(String(options.key)) : undefined;
   const trusted = contract && chainId ? { contract, chainId } : undefined;
@@ -114,7 +115,7 @@ async function asOutsider(
   for (const target of targets) {
     const verdict = await verifyReceipt(
       readReceipt(target),
-      { rpc, kubo, ...(key && { key }), ...(trusted && { trusted }) },
+      { rpc, kubo, ...(key && { key }), ...(trusted && { trusted }), ...(capsule && { capsule }) },
       context.signal,
     );
     verified.push({ item: target, feed: '', verdict });
@@ -124,11 +125,9 @@ async function asOutsider(
 
 function readKey(path: string) {
   try {
-    const { x25519Private, indexKey } = JSON.parse(readFileSync(path, 'utf8')) as Record<string, string>;
-    return {
-      ...(x25519Private && { x25519Private: new Uint8Array(Buffer.from(x25519Private, 'hex')) }),
-      ...(indexKey && { indexKey: new Uint8Array(Buffer.from(indexKey, 'hex')) }),
-    };
+    const file = JSON.parse(readFileSync(path, 'utf8')) as Record<string, string>;
+    const given = ['x25519Private', 'umbralSecret', 'indexKey'].filter((name) => file[name]);
+    return Object.fromEntries(given.map((name) => [name, new Uint8Array(Buffer.from(file[name]!, 'hex'))]));
   } catch {
     throw new BridgeError('cli.usage', 'the key file cannot be read', {
       hint: 'it is JSON with x25519Private and indexKey, 64 hex digits each',
