@@ -66,7 +66,7 @@ it('seals each instance of a study as a part of its record, byte for byte', asyn
 it('acknowledges a pushed message, reads it at once and anchors it', async () => {
   const [{ listener }] = (await bridge.startListeners()) as [Awaited<ReturnType<Bridge['startListeners']>>[0]];
   const { port } = new URL(listener.address);
-  const message = readFileSync(join(samples, 'hl7v2', 'adt-a01-zhangwei.hl7'));
+  const message = readFileSync(join(samples, 'hl7v2', 'mllp', 'adt-a01-zhangwei.hl7'));
   const [ack] = await sendMllp('127.0.0.1', Number(port), [message]);
   expect(ack!.code).toBe('AA');
   const found = () => bridge.journal.items({ feed: 'messages' });

@@ -135,7 +135,10 @@ async function endState(place: ChildPlace) {
     records,
     sums,
     batches,
-    letters: letters.map(({ item, attempt, code, state }) => ({ item, attempt, code, state })),
+    // The order in which a folder lists its files is its own affair.
+    letters: letters
+      .map(({ item, attempt, code, state }) => ({ item, attempt, code, state }))
+      .sort((a, b) => (a.item < b.item ? -1 : 1)),
     anchors: await countAnchors(place),
   };
 }
