@@ -18,6 +18,7 @@ interface CodeEntry {
 
 export const codes = {
   // config
+  'config.driver': { stage: 'config', kind: 'permanent', hint: 'install the database client with npm' },
   'config.invalid': {
     stage: 'config',
     kind: 'permanent',
@@ -29,6 +30,7 @@ export const codes = {
     kind: 'permanent',
     hint: 'give secrets as ${env:NAME} or file:PATH',
   },
+  'map.invalid': { stage: 'config', kind: 'permanent', hint: 'correct the places that are listed in the map' },
 
   // services
   'service.missing': {
@@ -96,6 +98,11 @@ export const codes = {
     stage: 'read',
     kind: 'permanent',
     hint: 'raise limits.itemBytes if this size is right, then retry the dead letter',
+  },
+  'source.unplaced': {
+    stage: 'read',
+    kind: 'permanent',
+    hint: 'let the view fill key and watermark of every row, then read the source again',
   },
   'source.empty': { stage: 'read', kind: 'permanent', hint: 'ask the sender for the content; the file held none' },
   'source.unreadable': {

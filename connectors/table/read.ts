@@ -11,6 +11,7 @@ import {
 } from '../shared/folder-split.ts';
 import type { TableConfig } from './config.ts';
 import { fieldsOf, type RecordRange, records } from './records.ts';
+import { keyText } from './row-key.ts';
 
 export function rowSplitter(config: TableConfig): SplitFile {
   return (file, from, itemBytes) => split(file, from, itemBytes, config);
@@ -101,9 +102,4 @@ function headerFault(columns: readonly string[], key: readonly string[]): string
   if (columns.includes('')) return 'the header line leaves a column without a name';
   if (new Set(columns).size < columns.length) return 'the header line names a column twice';
   return key.every((column) => columns.includes(column)) ? null : 'a key column is not in the header line';
-}
-
-/** Joins one to one: `a|b`,`c` and `a`,`b|c` differ. */
-function keyText(values: readonly string[]): string {
-  return values.map((value) => value.replaceAll('\\', '\\\\').replaceAll('|', '\\|')).join('|');
 }

@@ -1,0 +1,112 @@
+/**
+ * What a database feed remembers, and where its next round begins.
+ *
+ * A round walks the view once in order of (watermark, key), from a bound to its end. A row becomes visible some time
+ * after the instant that it is stamped with (the transaction commits late), at most the overlap. So the next bound
+ * is the newest watermark seen, or the server's time when the round began if that is earlier (rows of the future must
+ * not hide those of today), less the overlap. Digests of the rows above the bound keep them from being handed over
+ * twice. When nothing newer came for longer than the overlap, the bound closes up behind the newest row.
+ *
+ * The server's clock is compared with ours from round to round: what it stepped back, the bound goes back too.
+ */
+import { minus, type Scale, SLACK_MS, stampText } from './scale.ts';
+
+/** Milliseconds; the server's as the watermark would be stamped then. */
+export interface Clock {
+  readonly server: number;
+  readonly own: number;
+}
+
+export interface Bound {
+  readonly at: string;
+  readonly inclusive: boolean;
+}
+
+/** Digests of rows, by their watermark (of times, to the second). */
+export type Group = [at: string, ...digests: string[]];
+
+/** A round under way. */
+export interface Walk {
+  readonly since: Bound | null;
+  readonly clock: Clock;
+  /** Watermark, where there is one, and key of the last row that was looked at. */
+  readonly after: readonly string[] | null;
+  readonly newest: string | null;
+  readonly seen: readonly Group[];
+}
+
+export interface SqlCursor {
+  readonly v: 1;
+  readonly since: Bound | null;
+  readonly recent: readonly string[];
+  /** When the last finished round began. */
+  readonly clock: Clock | null;
+  readonly newest: string | null;
+  /** When the first round began that met nothing newer. */
+  readonly quiet: Clock | null;
+  /** When rows without a place in the order were last looked for, and whether they were told of. */
+  readonly unplaced: { readonly at: number; readonly told: boolean } | null;
+  /** Null between two rounds. */
+  readonly walk: Walk | null;
+}
+
+export const FIRST: SqlCursor = {
+  v: 1,
+  since: null,
+  recent: [],
+  clock: null,
+  newest: null,
+  quiet: null,
+  unplaced: null,
+  walk: null,
+};
+
+/** Clocks drift; a step is more. */
+const STEP_MS = 1000;
+
+export function begin(cursor: SqlCursor, scale: Scale, clock: Clock): Walk {
+  const since = cursor.since && scale.kind === 'time' ? steppedBack(cursor, scale, clock) : cursor.since;
+  return { since, clock, after: null, newest: cursor.newest, seen: [] };
+}
+
+function steppedBack({ since, clock: before }: SqlCursor, scale: Scale, now: Clock): Bound | null {
+  if (!since || !before) return since;
+  const earliest = Math.min(now.server, before.server + Math.min(0, drift(before, now)));
+  const at = stampText(earliest - scale.overlap);
+  return at < since.at ? { at, inclusive: true } : since;
+}
+
+/** How much the server's clock went ahead of ours. */
+function drift(before: Clock, now: Clock): number {
+  return now.server - now.own - (before.server - before.own);
+}
+
+/** The cursor behind a round that reached the end of the view. */
+export function finish(cursor: SqlCursor, walk: Walk, scale: Scale): SqlCursor {
+  const done: SqlCursor = { ...cursor, clock: walk.clock, newest: walk.newest, quiet: null, walk: null };
+  const recent = walk.seen.flatMap(([, ...digests]) => digests);
+  if (walk.newest === null || scale.kind === 'none') return { ...done, recent };
+  const quiet = quietSince(cursor, walk);
+  if (isClosed(walk, scale, quiet)) {
+    return { ...done, quiet, since: { at: walk.newest, inclusive: false }, recent: [] };
+  }
+  return { ...done, quiet, since: { at: keepFrom(walk, walk.newest, scale), inclusive: true }, recent };
+}
+
+function quietSince(cursor: SqlCursor, { newest, clock }: Walk): Clock | null {
+  const stepped = cursor.clock !== null && drift(cursor.clock, clock) < -STEP_MS;
+  return newest !== cursor.newest || stepped ? null : (cursor.quiet ?? clock);
+}
+
+/** Whether all rows up to the newest must have become visible before this round began, whatever zone they are in. */
+function isClosed({ newest, clock }: Walk, scale: Scale, quiet: Clock | null): boolean {
+  if (scale.kind !== 'time' || quiet === null) return false;
+  const elapsed = Math.min(clock.server - quiet.server, clock.own - quiet.own);
+  return elapsed > scale.overlap && newest! < stampText(clock.server - scale.overlap - SLACK_MS);
+}
+
+/** The bound of the next round if this one ended at `newest`. */
+export function keepFrom({ clock }: Walk, newest: string, scale: Scale): string {
+  const now = stampText(clock.server);
+  return minus(scale, scale.kind === 'time' && now < newest ? now : newest, scale.overlap);
+}
