@@ -1,65 +1,74 @@
-/** Invariants of data types, by type name. Those of resources are Medplum's. */
-import { isNumber, numberText } from '../../core/json.ts';
-import { isLater } from '../shared/datetime.ts';
+/** The invariants of R4: compiled from their FHIRPath, but for those that FHIRPath says slowly or not surely. */
+import { canonicalJson, isNumber, numberText } from '../../core/json.ts';
 import { isTree } from '../tree.ts';
+import { compileRule } from './fhirpath/compile.ts';
+import { expressionOf } from './table.ts';
+
+export interface Rule {
+  /** What is told where it is not kept: `breaks qty-3`. */
+  readonly breach: string;
+  /** @param element the object, or the primitive, that has the invariant */
+  readonly holds: (element: unknown, resource: unknown) => boolean;
+}
+
+const rules = new Map<string, Rule>();
+
+/** @param key of the table, as `qty-3` */
+export function ruleOf(key: string): Rule {
+  let rule = rules.get(key);
+  if (!rule) {
+    rule = { breach: `breaks ${key}`, holds: OWN[key] ?? compileRule(expressionOf(key)) };
+    rules.set(key, rule);
+  }
+  return rule;
+}
 
 type Element = Readonly<Record<string, unknown>>;
 
-/** Key of the invariant → whether the element keeps it. */
-type Rules = Readonly<Record<string, (element: Element) => boolean>>;
-
-const quantity: Rules = { 'qty-3': (it) => it.code === undefined || it.system !== undefined };
-
-export const INVARIANTS: Readonly<Record<string, Rules>> = {
-  Attachment: { 'att-1': (it) => !has(it, 'data') || has(it, 'contentType') },
-  Age: quantity,
-  ContactPoint: { 'cpt-2': (it) => !has(it, 'value') || has(it, 'system') },
-  Count: quantity,
-  Distance: quantity,
-  Duration: quantity,
-  Extension: {
-    'ext-1': (it) => has(it, 'extension') !== Object.keys(it).some((key) => /^_?value[A-Z]/.test(key)),
-  },
-  Period: { 'per-1': (it) => !later(it.start, it.end) },
-  Quantity: quantity,
-  Range: {
-    'rng-2': (it) => !greater(amount(it.low), amount(it.high)),
-  },
-  Ratio: {
-    'rat-1': (it) =>
-      (has(it, 'numerator') && has(it, 'denominator')) ||
-      (!has(it, 'numerator') && !has(it, 'denominator') && has(it, 'extension')),
-  },
-  TimingRepeat: {
-    'tim-1': (it) => !has(it, 'duration') || has(it, 'durationUnit'),
-    'tim-2': (it) => !has(it, 'period') || has(it, 'periodUnit'),
-    'tim-4': (it) => !negative(it.duration),
-    'tim-5': (it) => !negative(it.period),
-    'tim-6': (it) => !has(it, 'periodMax') || has(it, 'period'),
-    'tim-7': (it) => !has(it, 'durationMax') || has(it, 'duration'),
-    'tim-8': (it) => !has(it, 'countMax') || has(it, 'count'),
-    'tim-9': (it) =>
-      !has(it, 'offset') || (Array.isArray(it.when) && !it.when.some((code) => /^(C|CM|CD|CV)$/.test(String(code)))),
-    'tim-10': (it) => !has(it, 'timeOfDay') || !has(it, 'when'),
-  },
+const OWN: Readonly<Record<string, (element: unknown) => boolean>> = {
+  'bdl-3': (it) => entriesHave(it as Element, 'request', ['batch', 'transaction', 'history']),
+  'bdl-4': (it) => entriesHave(it as Element, 'response', ['batch-response', 'transaction-response', 'history']),
+  'bdl-7': (it) => (it as Element).type === 'history' || urlsDiffer(it as Element),
+  'dom-3': (it) => containedAreUsed(it as Element),
+  'rng-2': (it) => !greater(amount((it as Element).low), amount((it as Element).high)),
 };
 
-function has(element: Element, name: string): boolean {
-  return element[name] !== undefined || element[`_${name}`] !== undefined;
+function entriesOf({ entry }: Element): readonly unknown[] {
+  return Array.isArray(entry) ? entry : [];
 }
 
-function amount(quantityLike: unknown): unknown {
-  return isTree(quantityLike) ? quantityLike.value : undefined;
+/** The part is in every entry of Bundles of these types, and in none of others. */
+function entriesHave(bundle: Element, part: string, types: readonly string[]): boolean {
+  const due = types.includes(String(bundle.type));
+  return entriesOf(bundle).every((entry) => isTree(entry) && (entry[part] !== undefined) === due);
+}
+
+function urlsDiffer(bundle: Element): boolean {
+  const known = new Set<string>();
+  let count = 0;
+  for (const entry of entriesOf(bundle)) {
+    if (!isTree(entry) || typeof entry.fullUrl !== 'string') continue;
+    const { resource } = entry;
+    const version = isTree(resource) && isTree(resource.meta) ? resource.meta.versionId : undefined;
+    known.add(version === undefined ? entry.fullUrl : `${entry.fullUrl} ${String(version)}`);
+    count += 1;
+  }
+  return known.size === count;
+}
+
+/** Whatever is contained is referred to from within, or refers to its container. */
+function containedAreUsed(resource: Element): boolean {
+  if (!Array.isArray(resource.contained)) return true;
+  const text = canonicalJson(resource);
+  return resource.contained.every(
+    (one) => !isTree(one) || text.includes(`"#${String(one.id)}"`) || canonicalJson(one).includes('"reference":"#"'),
+  );
+}
+
+function amount(quantity: unknown): unknown {
+  return isTree(quantity) ? quantity.value : undefined;
 }
 
 function greater(a: unknown, b: unknown): boolean {
   return isNumber(a) && isNumber(b) && Number(numberText(a)) > Number(numberText(b));
-}
-
-function negative(value: unknown): boolean {
-  return isNumber(value) && Number(numberText(value)) < 0;
-}
-
-function later(start: unknown, end: unknown): boolean {
-  return typeof start === 'string' && typeof end === 'string' && isLater(start, end);
 }

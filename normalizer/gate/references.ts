@@ -1,30 +1,25 @@
-/** Whether references have a target, and one of an allowed type. */
-import type { Issue } from '../../core/types.ts';
+/** Whether a Reference has a target, and one of an allowed type. */
 import { isTree } from '../tree.ts';
-import { isResourceType } from './shapes.ts';
-import type { FoundReference } from './walk.ts';
+import { isResourceType } from './table.ts';
+import type { Tree } from './walk.ts';
 
 /** `Type/id` at the end of a relative or absolute reference. */
 const LITERAL = /(?:^|\/)([A-Z][A-Za-z]+)\/[A-Za-z0-9.-]{1,64}(?:\/_history\/[A-Za-z0-9.-]{1,64})?(?:#.*)?$/;
 
 /**
+ * @param targets the types that it may point to; undefined where any may be
+ * @param container the resource in whose `contained` a `#id` is looked up
  * @param byUrl type of each resource of the bundle, by its fullUrl
+ * @returns what is wrong; undefined where nothing is
  */
-export function referenceIssues(found: readonly FoundReference[], byUrl: ReadonlyMap<string, string>): Issue[] {
-  return found.flatMap((one) => {
-    const fault = faultOf(one, byUrl);
-    return fault
-      ? [{ severity: 'error' as const, code: 'fhir.reference' as const, path: one.path, detail: fault }]
-      : [];
-  });
-}
-
-function faultOf({ reference, targets, container }: FoundReference, byUrl: ReadonlyMap<string, string>) {
-  const { reference: text, type, identifier, display, extension, _reference } = reference;
-  if (text === undefined) {
-    const says = [identifier, display, extension, _reference, type].some((part) => part !== undefined);
-    return says ? undefined : 'says nothing';
-  }
+export function referenceFault(
+  value: Tree,
+  targets: ReadonlySet<string> | undefined,
+  container: Tree,
+  byUrl: ReadonlyMap<string, string>,
+): string | undefined {
+  const { reference: text, type } = value;
+  if (text === undefined) return saysNothing(value) ? 'says nothing' : undefined;
   if (typeof text !== 'string') return undefined;
   const target = targetType(text, container, byUrl);
   if (target === 'missing') return 'has no target';
@@ -34,17 +29,21 @@ function faultOf({ reference, targets, container }: FoundReference, byUrl: Reado
   return targets && !targets.has(target) ? 'has a target of a type that is not allowed' : undefined;
 }
 
+function saysNothing({ identifier, display, extension, _reference, type }: Tree): boolean {
+  return [identifier, display, extension, _reference, type].every((part) => part === undefined);
+}
+
 /** Type of the target; undefined where it cannot be known here; `missing` where it must be here and is not. */
-function targetType(text: string, container: Record<string, unknown>, byUrl: ReadonlyMap<string, string>) {
-  if (text.startsWith('#'))
-    return text === '#' ? String(container.resourceType) : containedType(text.slice(1), container);
+function targetType(text: string, container: Tree, byUrl: ReadonlyMap<string, string>): string | undefined {
   const here = byUrl.get(text);
   if (here !== undefined) return here;
+  if (text.startsWith('#'))
+    return text === '#' ? String(container.resourceType) : containedType(text.slice(1), container);
   if (text.startsWith('urn:uuid:') || text.startsWith('urn:oid:')) return 'missing';
   return LITERAL.exec(text)?.[1];
 }
 
-function containedType(id: string, container: Record<string, unknown>): string {
+function containedType(id: string, container: Tree): string {
   const contained = Array.isArray(container.contained) ? container.contained : [];
   const found = contained.find((one) => isTree(one) && one.id === id);
   return isTree(found) ? String(found.resourceType) : 'missing';

@@ -1,62 +1,99 @@
-/** R4 types compiled for the walk: JSON property name → what may stand there. */
-import { type Codes, requiredCodes } from './bindings.ts';
-import { definitionOf } from './definitions.ts';
+/** R4 types compiled, each at its first use: JSON property → the closure that checks what stands there. */
+import { coding, concept, data, reference, resource, simpleQuantity } from './elements.ts';
+import { type Rule, ruleOf } from './invariants.ts';
+import { choiceKey, codesOf, type ElementRow, typeRow } from './table.ts';
+import { list, primitive, primitiveExtension, primitiveExtensions, primitiveList, single } from './values.ts';
+import type { Check } from './walk.ts';
 
-export interface Property {
-  /** Type in this JSON property: a primitive, a data type, a backbone element, `Resource`. */
-  readonly type: string;
-  readonly primitive: boolean;
-  readonly array: boolean;
-  /** Name of the choice element, `value[x]`. */
+/** A JSON property of a type. */
+export interface Member {
+  readonly check: Check;
+  /** Name of the choice element (`value[x]`), with the property that was chosen, without underscore. */
   readonly choice?: string;
-  readonly codes?: Codes;
-  /** Resource types that a Reference may point to; absent where any may. */
-  readonly targets?: ReadonlySet<string>;
-  /** Profile SimpleQuantity: no comparator. */
-  readonly simple: boolean;
+  readonly option?: string;
 }
 
-export type Shape = ReadonlyMap<string, Property>;
-
-const shapes = new Map<string, Shape | undefined>();
-const PROFILE = 'http://hl7.org/fhir/StructureDefinition/';
-
-export function shapeOf(type: string): Shape | undefined {
-  if (!shapes.has(type)) shapes.set(type, compile(type));
-  return shapes.get(type);
+export interface Shape {
+  readonly resource: boolean;
+  readonly members: ReadonlyMap<string, Member>;
+  /** Elements that must be there: name, and the properties by which they may be. */
+  readonly required: readonly { readonly name: string; readonly keys: readonly string[] }[];
+  readonly rules: readonly Rule[];
 }
 
-export function isResourceType(type: string): boolean {
-  return definitionOf(type)?.kind === 'resource';
-}
+export type ShapeOf = (type: string) => Shape;
 
-function compile(type: string): Shape | undefined {
-  const definition = definitionOf(type);
-  if (!definition) return undefined;
-  const shape = new Map<string, Property>();
-  for (const [name, element] of Object.entries(definition.elements)) {
-    const choice = name.endsWith('[x]');
-    const codes = element.binding?.strength === 'required' ? requiredCodes(element.binding.valueSet ?? '') : null;
-    for (const one of element.type) {
-      const property = choice ? name.slice(0, -3) + one.code[0]!.toUpperCase() + one.code.slice(1) : name;
-      const targets = targetTypes(one.targetProfile);
-      shape.set(property, {
-        // Medplum gives resource ids as string, and the type of narrative as xhtml.
-        type: name === 'id' && definition.kind === 'resource' ? 'id' : one.code,
-        primitive: /^[a-z]/.test(one.code),
-        array: element.isArray ?? false,
-        ...(choice ? { choice: name } : {}),
-        ...(codes && ['code', 'Coding', 'CodeableConcept'].includes(one.code) ? { codes } : {}),
-        ...(targets ? { targets } : {}),
-        simple: one.profile?.includes(`${PROFILE}SimpleQuantity`) ?? false,
-      });
-    }
+const shapes = new Map<string, Shape>();
+
+/** @param type of the table */
+export function shapeOf(type: string): Shape {
+  let shape = shapes.get(type);
+  if (!shape) {
+    shape = compile(type);
+    shapes.set(type, shape);
   }
   return shape;
 }
 
-function targetTypes(profiles: readonly string[] | undefined): ReadonlySet<string> | undefined {
-  if (!profiles?.length) return undefined;
-  const types = profiles.map((profile) => profile.slice(PROFILE.length));
-  return types.includes('Resource') ? undefined : new Set(types);
+function compile(type: string): Shape {
+  const row = typeRow(type)!;
+  const members = new Map<string, Member>();
+  const required: { name: string; keys: string[] }[] = [];
+  for (const element of row.elements) {
+    const keys = addMembers(members, element);
+    if (element.required) required.push({ name: element.name, keys });
+  }
+  return { resource: row.resource === true, members, required, rules: (row.rules ?? []).map(ruleOf) };
+}
+
+const extended = data(shapeOf, 'Element');
+
+/** @returns the properties that were added */
+function addMembers(members: Map<string, Member>, element: ElementRow): string[] {
+  const choice = element.name.endsWith('[x]');
+  const keys: string[] = [];
+  const add = (key: string, option: string, check: Check) => {
+    members.set(key, choice ? { check, choice: element.name, option } : { check });
+    keys.push(key);
+  };
+  for (const type of element.types) {
+    const key = choice ? choiceKey(element.name, type) : element.name;
+    add(key, key, checkOf(element, type));
+    if (isPrimitive(type))
+      add(`_${key}`, key, element.array ? primitiveExtensions(key, extended) : primitiveExtension(extended));
+  }
+  return keys;
+}
+
+function checkOf(element: ElementRow, type: string): Check {
+  const rules = (element.rules ?? []).map(ruleOf);
+  if (isPrimitive(type)) {
+    const codes = element.codes !== undefined && type === 'code' ? codeSet(element.codes) : undefined;
+    const check = primitive(type, codes, rules);
+    return element.array ? primitiveList(element.name, check) : check;
+  }
+  const check = complex(element, type, rules);
+  return element.array ? list(check) : single(check);
+}
+
+function complex(element: ElementRow, type: string, rules: readonly Rule[]): Check {
+  if (type === 'Resource') return resource(shapeOf, element.name === 'contained');
+  if (type === 'Reference') return reference(shapeOf, element.targets && new Set(element.targets));
+  if (type === 'Quantity' && element.simple) return simpleQuantity(shapeOf);
+  if (element.codes !== undefined && type === 'Coding') return coding(shapeOf, codingSet(element.codes));
+  if (element.codes !== undefined && type === 'CodeableConcept') return concept(shapeOf, codingSet(element.codes));
+  return data(shapeOf, type, rules);
+}
+
+function isPrimitive(type: string): boolean {
+  return /^[a-z]/.test(type);
+}
+
+function codeSet(index: number): ReadonlySet<string> {
+  return new Set(Object.values(codesOf(index)).flat());
+}
+
+/** Code system → codes. */
+function codingSet(index: number): ReadonlyMap<string, ReadonlySet<string>> {
+  return new Map(Object.entries(codesOf(index)).map(([system, codes]) => [system, new Set(codes)]));
 }

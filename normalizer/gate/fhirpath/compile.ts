@@ -1,0 +1,149 @@
+/** Compiles an invariant to a closure: parsed once, then without lists where one child or none is asked for. */
+import { isLater } from '../../shared/datetime.ts';
+import { isTree } from '../../tree.ts';
+import { FUNCTIONS, TYPE_FUNCTIONS } from './functions.ts';
+import { bool, FALSE, has, type Items, members, NONE, plain, same, TRUE, truth } from './items.ts';
+import { type Node, parse } from './parse.ts';
+
+/** What the variables of an expression stand for. */
+export interface Environment {
+  /** `%resource` */
+  readonly resource: unknown;
+  /** `%context`: the element whose invariant it is. */
+  readonly context: unknown;
+}
+
+export type Compiled = (focus: Items, env: Environment) => Items;
+
+/** @returns whether an element keeps the invariant */
+export function compileRule(expression: string): (element: unknown, resource: unknown) => boolean {
+  const compiled = compile(parse(expression));
+  return (element, resource) => truth(compiled([element], { resource, context: element })) === true;
+}
+
+function compile(node: Node): Compiled {
+  switch (node.kind) {
+    case 'literal': {
+      const value: Items = [node.value];
+      return () => value;
+    }
+    case 'variable':
+      return variable(node.name);
+    case 'member':
+      return member(node.of, node.name);
+    case 'call':
+      return call(node);
+    case 'type': {
+      const of = compile(node.of);
+      const apply = TYPE_FUNCTIONS[node.operator]!;
+      return (focus, env) => apply(of(focus, env), node.type);
+    }
+    case 'binary':
+      return binary(node.operator, compile(node.left), compile(node.right));
+  }
+}
+
+function variable(name: string): Compiled {
+  switch (name) {
+    case '$this':
+      return (focus) => focus;
+    case '%resource':
+      return (_focus, env) => [env.resource];
+    case '%context':
+      return (_focus, env) => [env.context];
+    case '%ucum':
+      return () => UCUM;
+    default:
+      throw new SyntaxError('an unknown variable');
+  }
+}
+
+const UCUM: Items = ['http://unitsofmeasure.org'];
+
+/** A name in capitals at the start is the type of the resource itself: `Appointment.status`. */
+function member(parent: Node, name: string): Compiled {
+  const of = compile(parent);
+  if (/^[A-Z]/.test(name))
+    return (focus, env) => of(focus, env).filter((item) => isTree(item) && item.resourceType === name);
+  return (focus, env) => members(of(focus, env), name);
+}
+
+function call(node: Node & { kind: 'call' }): Compiled {
+  const [argument] = node.args;
+  const typed = TYPE_FUNCTIONS[node.name];
+  if (typed && argument?.kind === 'member') {
+    const of = compile(node.of);
+    return (focus, env) => typed(of(focus, env), argument.name);
+  }
+  if ((node.name === 'exists' || node.name === 'empty') && node.of.kind === 'member' && !argument)
+    return presence(node.of, node.name === 'exists');
+  const [of, apply] = [compile(node.of), FUNCTIONS[node.name]];
+  if (!apply) throw new SyntaxError('an unknown function');
+  const args = node.args.map(compile);
+  return (focus, env) => apply(of(focus, env), args, focus, env);
+}
+
+function presence({ of, name }: { of: Node; name: string }, wanted: boolean): Compiled {
+  const parent = compile(of);
+  return (focus, env) => bool(has(parent(focus, env), name) === wanted);
+}
+
+function binary(operator: string, left: Compiled, right: Compiled): Compiled {
+  const apply = LOGIC[operator];
+  if (apply) return apply(left, right);
+  const compute = OPERATORS[operator]!;
+  return (focus, env) => compute(left(focus, env), right(focus, env));
+}
+
+/** Three-valued logic (FHIRPath §6.5); the right side is evaluated only where it matters. */
+const LOGIC: Readonly<Record<string, (left: Compiled, right: Compiled) => Compiled>> = {
+  and: (left, right) => (focus, env) => {
+    const a = truth(left(focus, env));
+    if (a === false) return FALSE;
+    const b = truth(right(focus, env));
+    return b === false ? FALSE : a && b ? TRUE : NONE;
+  },
+  or: (left, right) => (focus, env) => {
+    const a = truth(left(focus, env));
+    if (a === true) return TRUE;
+    const b = truth(right(focus, env));
+    return b === true ? TRUE : a === false && b === false ? FALSE : NONE;
+  },
+  implies: (left, right) => (focus, env) => {
+    const a = truth(left(focus, env));
+    if (a === false) return TRUE;
+    const b = truth(right(focus, env));
+    return b === true ? TRUE : a === true && b === false ? FALSE : NONE;
+  },
+};
+
+const OPERATORS: Readonly<Record<string, (left: Items, right: Items) => Items>> = {
+  xor: (left, right) => {
+    const [a, b] = [truth(left), truth(right)];
+    return a === undefined || b === undefined ? NONE : bool(a !== b);
+  },
+  '=': (left, right) => (left.length === 0 || right.length === 0 ? NONE : bool(equal(left, right))),
+  '!=': (left, right) => (left.length === 0 || right.length === 0 ? NONE : bool(!equal(left, right))),
+  '<': (left, right) => ordered(left, right, (order) => order < 0),
+  '>': (left, right) => ordered(left, right, (order) => order > 0),
+  '<=': (left, right) => ordered(left, right, (order) => order <= 0),
+  '>=': (left, right) => ordered(left, right, (order) => order >= 0),
+  in: (left, right) => (left.length === 0 ? NONE : bool(right.some((one) => same(left[0], one)))),
+  contains: (left, right) => (right.length === 0 ? NONE : bool(left.some((one) => same(right[0], one)))),
+  '|': (left, right) => [...left, ...right.filter((one) => !left.some((other) => same(one, other)))],
+  '+': (left, right) =>
+    left.length === 0 || right.length === 0 ? NONE : [Number(plain(left[0])) + Number(plain(right[0]))],
+  '&': (left, right) => [`${left[0] ?? ''}${right[0] ?? ''}`],
+};
+
+function equal(left: Items, right: Items): boolean {
+  return left.length === right.length && left.every((item, index) => same(item, right[index]));
+}
+
+/** Strings that are compared in R4 invariants are dates; where their order is not sure, they count as equal. */
+function ordered(left: Items, right: Items, holds: (order: number) => boolean): Items {
+  const [a, b] = [plain(left[0]), plain(right[0])];
+  if (typeof a === 'number' && typeof b === 'number') return bool(holds(a - b));
+  if (typeof a !== 'string' || typeof b !== 'string') return NONE;
+  return bool(holds(isLater(a, b) ? 1 : isLater(b, a) ? -1 : 0));
+}
