@@ -66,7 +66,7 @@ contract Consent is EIP712 {
     uint256 public constant MAX_BOARD = 64;
 
     /// @notice Who is a hospital.
-    HospitalRegistry public immutable REGISTRY;
+    HospitalRegistry public immutable registry;
 
     /// @notice Uses that always ask for approval, by decision of the alliance.
     mapping(bytes32 purpose => bool) public isSensitive;
@@ -120,8 +120,8 @@ contract Consent is EIP712 {
     /// @notice A delivery has a commitment and at least one record.
     error MalformedDelivery();
 
-    constructor(HospitalRegistry registry) EIP712("DHC Consent", "1") {
-        REGISTRY = registry;
+    constructor(HospitalRegistry registry_) EIP712("DHC Consent", "1") {
+        registry = registry_;
     }
 
     // ── Asking, granting, revoking ─────────────────────────────────────────────────────────────
@@ -188,7 +188,7 @@ contract Consent is EIP712 {
     /// @param members all seats, none twice; none at all dissolves the board
     /// @param threshold approvals that a scope needs
     function setBoard(address[] calldata members, uint64 threshold) external {
-        if (msg.sender != address(REGISTRY) && !REGISTRY.isActive(msg.sender)) revert NotHospital(msg.sender);
+        if (msg.sender != address(registry) && !registry.isActive(msg.sender)) revert NotHospital(msg.sender);
         if (members.length > MAX_BOARD || threshold > members.length) revert MalformedBoard();
         if (threshold == 0 && members.length != 0) revert MalformedBoard();
         uint64 round = boards[msg.sender].round + 1;
@@ -203,7 +203,7 @@ contract Consent is EIP712 {
 
     /// @notice The alliance decides that a use always asks for approval, or no longer.
     function setSensitive(bytes32 purpose, bool sensitive) external {
-        if (msg.sender != address(REGISTRY)) revert NotAlliance(msg.sender);
+        if (msg.sender != address(registry)) revert NotAlliance(msg.sender);
         isSensitive[purpose] = sensitive;
         emit SensitivityChanged(purpose, sensitive);
     }
@@ -262,7 +262,7 @@ contract Consent is EIP712 {
     }
 
     function _boardOf(address holder) private view returns (bytes32 board, uint256 threshold) {
-        address owner = boards[holder].threshold == 0 ? address(REGISTRY) : holder;
+        address owner = boards[holder].threshold == 0 ? address(registry) : holder;
         return (keccak256(abi.encode(owner, boards[owner].round)), boards[owner].threshold);
     }
 
@@ -271,8 +271,8 @@ contract Consent is EIP712 {
     }
 
     function _requireHospitals(Terms calldata terms) private view {
-        if (!REGISTRY.isActive(terms.requester)) revert NotHospital(terms.requester);
-        if (!REGISTRY.isActive(terms.holder)) revert NotHospital(terms.holder);
+        if (!registry.isActive(terms.requester)) revert NotHospital(terms.requester);
+        if (!registry.isActive(terms.holder)) revert NotHospital(terms.holder);
     }
 
     function _requireSignature(bytes32 id, bytes32 typehash, address subject, bytes calldata signature) private view {
