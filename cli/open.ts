@@ -103,7 +103,13 @@ function bridgeOptions(config: BridgeConfig, passphrase: string, services: Servi
     limits: { items: config.limits.batchItems, bytes: config.limits.batchBytes, itemBytes: config.limits.itemBytes },
     services: {
       temporal: { address: services?.temporal.address ?? temporal.address ?? '', namespace: temporal.namespace },
-      kubo: { api: services?.kubo.api ?? kubo.api ?? 'http://127.0.0.1:0' },
+      kubo: {
+        api: services?.kubo.api ?? kubo.api ?? 'http://127.0.0.1:0',
+        replicas: kubo.replicas,
+        pinning: kubo.pinning.map(({ endpoint, token }) => ({ endpoint, token: readSecret(token) })),
+        required: kubo.required,
+        ...(kubo.archiveDays !== undefined && { archiveDays: kubo.archiveDays }),
+      },
       chain: {
         rpc: services?.chain.rpc ?? chain.rpc ?? 'http://127.0.0.1:0',
         chainId: chain.chainId ?? (embedded ? EMBEDDED_CHAIN_ID : undefined),

@@ -1,6 +1,7 @@
 /** Verifies the receipts of the journal the way an outsider would: from chain, IPFS and key, the journal only lists them. */
 import { VerifyCache } from '../anchor/verify/cache.ts';
 import { verifyReceipt } from '../anchor/verify/verify.ts';
+import { HOSPITAL_REF } from '../core/keystore/keystore.ts';
 import type { Receipt, Verdict } from '../core/types.ts';
 import type { Bridge } from '../workflows/bridge.ts';
 
@@ -36,12 +37,14 @@ export async function* verifyAll(
   anchored: AsyncIterable<Anchored> | Iterable<Anchored>,
   signal: AbortSignal,
 ): AsyncGenerator<Verified> {
-  const { rpc, chainId, contract } = await bridge.chain();
+  const { rpc, chainId, contract, confirmations: finality } = await bridge.chain();
   const cache = new VerifyCache();
   for await (const { item, feed, receipt } of anchored) {
     const record = await bridge.journal.record(item);
-    const key = record ? bridge.keystore.patientKeys(record.patientRef) : undefined;
-    const options = { rpc, kubo: bridge.kubo, cache, trusted: { chainId, contract }, ...(key && { key }) };
+    const held =
+      record && (record.patientRef === HOSPITAL_REF || bridge.keystore.custody(record.patientRef).holder !== 'none');
+    const key = held ? bridge.keystore.patientKeys(record.patientRef) : undefined;
+    const options = { rpc, kubo: bridge.kubo, cache, trusted: { chainId, contract, finality }, ...(key && { key }) };
     yield { item, feed, verdict: await verifyReceipt(receipt, options, signal) };
   }
 }

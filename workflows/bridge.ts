@@ -7,6 +7,8 @@ import { ChainRpc } from '../anchor/chain/rpc.ts';
 import { privateKeySigner } from '../anchor/chain/signer.ts';
 import type { PacketName } from '../anchor/seal/key-packet.ts';
 import { Kubo } from '../anchor/store/kubo.ts';
+import { PinningService } from '../anchor/store/pinning-service.ts';
+import { type CopyTarget, KuboReplica } from '../anchor/store/replica.ts';
 import { BridgeError } from '../core/errors.ts';
 import { type Accounting, type BatchState, type Journal, openJournal } from '../core/journal/index.ts';
 import { type Keystore, openKeystore } from '../core/keystore/keystore.ts';
@@ -36,7 +38,16 @@ export interface BridgeOptions {
     /** host:port */
     readonly temporal: { readonly address: string; readonly namespace?: string };
     /** Base URL of the RPC. */
-    readonly kubo: { readonly api: string };
+    readonly kubo: {
+      readonly api: string;
+      /** Base URLs of further nodes. */
+      readonly replicas?: readonly string[];
+      readonly pinning?: readonly { readonly endpoint: string; readonly token: string }[];
+      /** Places, the first node among them, that must have a batch before it is anchored. Default 1. */
+      readonly required?: number;
+      /** Days that CAR files are kept after finality. Default: for ever. */
+      readonly archiveDays?: number;
+    };
     readonly chain: ChainOptions;
   };
   readonly log: Log;
@@ -68,8 +79,10 @@ export interface Bridge {
   readonly metrics: Metrics;
   readonly sources: Sources;
   readonly kubo: Kubo;
+  /** Further places that get every batch. */
+  readonly copyTargets: readonly CopyTarget[];
   /** The contract, once it is known. */
-  chain(): Promise<{ rpc: ChainRpc; chainId: string; contract: string; signer: string }>;
+  chain(): Promise<{ rpc: ChainRpc; chainId: string; contract: string; signer: string; confirmations: number }>;
   /** Workers of this process; goes on with whatever an earlier process left between two steps. */
   startWorker(): Promise<void>;
   /** Opens the listeners of feeds that are pushed to and reads them continuously. */
@@ -121,6 +134,7 @@ export async function openBridge(options: BridgeOptions): Promise<Bridge> {
   const spool = await openSpool(paths.spool, keystore);
   const metrics = createMetrics();
   const kubo = new Kubo({ url: services.kubo.api });
+  const copyTargets = openCopyTargets(kubo, services.kubo);
   const wakes = new Map<string, NodeJS.Timeout>();
   const listeners: Listener[] = [];
   const continuous = new Set<string>();
@@ -173,6 +187,7 @@ export async function openBridge(options: BridgeOptions): Promise<Bridge> {
     metrics,
     sources,
     kubo,
+    copyTargets,
     chain,
     flows,
 
@@ -186,6 +201,7 @@ export async function openBridge(options: BridgeOptions): Promise<Bridge> {
         assigners: hospital.assigners,
         limits,
         carFolder: paths.cars,
+        archiveDays: services.kubo.archiveDays,
         journal,
         spool,
         keystore,
@@ -193,6 +209,7 @@ export async function openBridge(options: BridgeOptions): Promise<Bridge> {
         sources,
         normalize,
         kubo,
+        copies: { targets: copyTargets, required: services.kubo.required ?? 1 },
         anchorer,
         chainId,
         anchorPollMs: ANCHOR_POLL_MS,
@@ -200,6 +217,7 @@ export async function openBridge(options: BridgeOptions): Promise<Bridge> {
         metrics,
         requestAnchor,
       };
+      await (await flows()).takeOver(sources.names(), await chain());
       worker = await startWorker({
         address,
         namespace,
@@ -276,6 +294,14 @@ export async function openBridge(options: BridgeOptions): Promise<Bridge> {
   };
 }
 
+function openCopyTargets(first: Kubo, options: BridgeOptions['services']['kubo']): CopyTarget[] {
+  const { replicas = [], pinning = [] } = options;
+  return [
+    ...replicas.map((url) => new KuboReplica(new URL(url).host, new Kubo({ url }), first)),
+    ...pinning.map((service) => new PinningService({ ...service, first })),
+  ];
+}
+
 /** The write-ahead log is a part of the journal. */
 async function sizeOf(path: string): Promise<number> {
   const files = await Promise.all([path, `${path}-wal`].map((file) => stat(file).catch(() => ({ size: 0 }))));
@@ -291,7 +317,7 @@ async function openChain(options: ChainOptions) {
     throw new BridgeError('chain.wrong-chain', 'the RPC serves another chain than the config names');
   }
   const contract = options.contract ?? (await ownContract(rpc, wallet));
-  return { rpc, chainId, contract, signer: wallet.address, wallet };
+  return { rpc, chainId, contract, signer: wallet.address, wallet, confirmations: options.confirmations };
 }
 
 async function ownContract(rpc: ChainRpc, wallet: ReturnType<typeof privateKeySigner>): Promise<string> {

@@ -1,13 +1,18 @@
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Command } from 'commander';
+import type { Fault } from '../../anchor/store/repair.ts';
 import { verifyReceipt } from '../../anchor/verify/verify.ts';
 import { BridgeError } from '../../core/errors.ts';
 import { action, type Context } from '../context.ts';
 import { type Opened, open } from '../open.ts';
 import { type ExitCode, exit, table } from '../output.ts';
+import { type Repaired, repairAll } from '../repair.ts';
 import { receipts, tally, type Verified, verifyAll } from '../verify.ts';
 
+/** Off a terminal a line is printed for every so many batches. */
+const PROGRESS_BATCHES = 20;
+const PROGRESS_RECORDS = 500;
 const ITEM = /^[0-9a-f]{32}$/;
 
 export function registerVerify(program: Command): void {
@@ -16,6 +21,7 @@ export function registerVerify(program: Command): void {
     .argument('[receipt...]', 'receipt files, or ids of items')
     .description('prove records from chain, IPFS and key alone')
     .option('--all', 'all receipts of the journal')
+    .option('--repair', 'with --all: first look at every block of every node, and restore what was lost or has rotted')
     .option('--sample <n>', 'so many receipts, chosen at random')
     .option('--rpc <url>', 'verify as an outsider: JSON-RPC of any node of the chain')
     .option('--kubo <url>', 'as an outsider: RPC of any IPFS node')
@@ -28,12 +34,16 @@ export function registerVerify(program: Command): void {
         if (options.rpc || options.kubo) return asOutsider(context, targets, options);
         const opened = await open(context.config(), 'services', (line) => context.out.progress(line, line));
         try {
+          const repaired = options.repair ? await repair(context, opened, options) : undefined;
           const verified: Verified[] = [];
           for await (const one of verifyAll(opened.bridge, await chosen(opened, targets, options), context.signal)) {
             verified.push(one);
-            context.out.progress('verifying', `${verified.length} records checked`);
+            context.out.progress(
+              `verified ${Math.floor(verified.length / PROGRESS_RECORDS)}`,
+              `${verified.length} records checked`,
+            );
           }
-          return report(context, verified);
+          return report(context, verified, repaired);
         } finally {
           await opened.close();
         }
@@ -61,6 +71,23 @@ export function registerVerify(program: Command): void {
         }
       }),
     );
+}
+
+/** @throws BridgeError `cli.usage` without --all: a repair looks at everything */
+async function repair(context: Context, { bridge, log }: Opened, options: Record<string, unknown>): Promise<Repaired> {
+  if (!options.all) throw new BridgeError('cli.usage', '--repair goes with --all');
+  const { out, signal } = context;
+  return repairAll(bridge, context.config().hospital.id, log, signal, (node, { batches, blocks, faults }) =>
+    out.progress(
+      `repair ${node} ${batches % PROGRESS_BATCHES === 0 ? batches : ''}`,
+      words(node, batches, blocks, faults),
+    ),
+  );
+}
+
+function words(node: string, batches: number, blocks: number, faults: readonly Fault[]): string {
+  const restored = faults.filter((fault) => fault.restoredFrom !== undefined).length;
+  return `${node}: ${batches} batches, ${blocks} blocks looked at, ${faults.length} faults, ${restored} restored`;
 }
 
 async function chosen(opened: Opened, targets: readonly string[], options: Record<string, unknown>) {
@@ -135,7 +162,25 @@ function readKey(path: string) {
   }
 }
 
-function report({ out }: Context, verified: readonly Verified[]): ExitCode {
+function repairLines({ nodes, copied }: Repaired): string {
+  const rows = nodes.map(({ node, batches, blocks, found, restored, unrestorable, error }) => [
+    node,
+    batches,
+    blocks,
+    found,
+    restored,
+    unrestorable.length,
+    error ?? '',
+  ]);
+  const lost = nodes.flatMap(({ node, unrestorable }) =>
+    unrestorable.map(({ cid, fault, manifest }) => [node, fault, cid, manifest]),
+  );
+  const lists = lost.length > 0 ? `\n${table(['node', 'fault', 'block', 'manifest of the batch'], lost)}` : '';
+  const copies = copied > 0 ? `${copied} missed copies made\n` : '';
+  return `${table(['node', 'batches', 'blocks', 'found', 'restored', 'unrestorable', ''], rows)}${lists}${copies}\n`;
+}
+
+function report({ out }: Context, verified: readonly Verified[], repaired?: Repaired): ExitCode {
   const counts = tally(verified);
   const single = verified.length === 1;
   const rows = verified.flatMap(({ item, feed, verdict }) =>
@@ -145,8 +190,9 @@ function report({ out }: Context, verified: readonly Verified[]): ExitCode {
   );
   const lists = rows.length > 0 ? `${table(['record', 'feed', 'check', 'status', 'detail'], rows)}\n` : '';
   out.result(
-    { ...counts, verified },
-    `${lists}${verified.length} records: ${counts.pass} pass, ${counts.fail} fail, ${counts.unknown} unknown`,
+    { ...counts, verified, ...(repaired && { repair: repaired }) },
+    `${repaired ? repairLines(repaired) : ''}${lists}${verified.length} records: ${counts.pass} pass, ${counts.fail} fail, ${counts.unknown} unknown`,
   );
-  return counts.fail + counts.unknown > 0 ? exit.unverified : exit.ok;
+  const lost = repaired?.nodes.some(({ unrestorable, error }) => unrestorable.length > 0 || error !== undefined);
+  return counts.fail + counts.unknown > 0 || lost ? exit.unverified : exit.ok;
 }

@@ -43,6 +43,33 @@ const services = z.strictObject({
         .optional()
         .describe('RPC address of a running Kubo node; without it an embedded private one is started'),
       port: port.optional().describe('RPC port of the embedded node; default: a free one'),
+      replicas: z
+        .array(z.url())
+        .default([])
+        .describe('RPC addresses of further Kubo nodes; each gets a copy of every batch'),
+      pinning: z
+        .array(
+          z.strictObject({
+            endpoint: z.url().describe('Base address of the service'),
+            token: secret('Bearer token of the service'),
+          }),
+        )
+        .default([])
+        .describe('Services that speak the IPFS Pinning Service API; each is told to pin every batch'),
+      required: z
+        .int()
+        .min(1)
+        .default(1)
+        .describe('Places, the first node among them, that must have a batch before it is anchored'),
+      archiveDays: z
+        .int()
+        .min(0)
+        .optional()
+        .describe('Days after an anchor became final that the CAR file of a batch is kept; default: for ever'),
+    })
+    .refine(({ replicas, pinning, required }) => required <= 1 + replicas.length + pinning.length, {
+      error: 'more copies are required than there are places',
+      path: ['required'],
     })
     .prefault({})
     .describe('Content: IPFS by Kubo'),

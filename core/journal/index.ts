@@ -1,5 +1,6 @@
 /** The journal on SQLite: one file, for one machine. */
 import { anchorTable } from './anchor-table.ts';
+import { copyTable } from './copy-table.ts';
 import { inboxTable } from './inbox-table.ts';
 import { deadLetters } from './letters.ts';
 import { queries } from './queries.ts';
@@ -25,6 +26,7 @@ export function openJournal(path: string, secrets: JournalSecrets): Journal {
     ...deadLetters(store),
     ...inboxTable(store),
     ...anchorTable(store),
+    ...copyTable(store),
     close: () => store.close(),
   };
 }

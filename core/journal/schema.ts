@@ -104,6 +104,19 @@ const migrations: readonly string[] = [
   ALTER TABLE sent RENAME TO anchor;
   CREATE INDEX anchor_status ON anchor (chain_id, status);
   `,
+  // Who else has a batch, and what quality needs to remember: signatures are keyed and tell nothing of the content.
+  `
+  CREATE TABLE copy (
+    batch TEXT NOT NULL REFERENCES batch (id), target TEXT NOT NULL, at TEXT NOT NULL, PRIMARY KEY (batch, target)
+  ) STRICT, WITHOUT ROWID;
+  CREATE TABLE likeness (
+    item TEXT PRIMARY KEY REFERENCES item (id), patient_ref TEXT NOT NULL, tag_counter INTEGER NOT NULL,
+    signature BLOB NOT NULL
+  ) STRICT;
+  CREATE INDEX likeness_patient ON likeness (patient_ref, tag_counter);
+  ALTER TABLE record ADD COLUMN quality INTEGER;
+  ALTER TABLE batch ADD COLUMN quality INTEGER;
+  `,
 ];
 
 /** @throws BridgeError `config.invalid` when a newer program wrote the file */

@@ -6,7 +6,7 @@
 import type { ErrorCode, ErrorKind, Stage } from '../codes.ts';
 import type { AnchorStatus, Coverage, NormalizeStatus, Receipt, SourceKind, StoreStatus } from '../types.ts';
 
-export interface Journal extends JournalSteps, JournalQueries, DeadLetters, InboxTable, AnchorTable {
+export interface Journal extends JournalSteps, JournalQueries, DeadLetters, InboxTable, AnchorTable, CopyTable {
   close(): void;
 }
 
@@ -78,6 +78,15 @@ export interface InboxTable {
   /** Forgets where the bytes of consumed rows lie; the digests stay, so that a resend is recognised. */
   inboxConsumed(feed: string, upTo: number): Promise<string[]>;
   inboxDepth(feed: string): Promise<number>;
+}
+
+/** Which further places have which batches. */
+export interface CopyTable {
+  addCopy(batch: string, target: string): Promise<void>;
+  /** Names of the places that have it. */
+  copies(batch: string): Promise<string[]>;
+  /** Stored batches that the place does not have, oldest first. */
+  withoutCopy(target: string, limit: number): Promise<BatchRow[]>;
 }
 
 /** What the anchoring keeps of each transaction; opaque rows for the state machine of `anchor/chain`. */

@@ -5,6 +5,7 @@ import { BridgeError } from '../../core/errors.ts';
 import { failpoint } from '../../core/failpoint.ts';
 import type { BatchRow, RecordRow } from '../../core/journal/index.ts';
 import type { AnchorStatus, SealedRecord } from '../../core/types.ts';
+import { pruneArchive } from './archive.ts';
 import type { StepDeps } from './deps.ts';
 import { settle } from './settle.ts';
 
@@ -17,6 +18,7 @@ export async function anchorStored(deps: StepDeps, signal: AbortSignal): Promise
   const end = Date.now() + LONGEST_MS;
   for (const batch of await deps.journal.unreleased()) await finish(deps, batch);
   await reopenLost(deps, signal);
+  await pruneArchive(deps);
   while (Date.now() < end && !deps.stopping.aborted) {
     const open = await deps.journal.batches({ states: ['stored', 'included'], limit: IN_FLIGHT });
     if (open.length === 0) return { idle: true };

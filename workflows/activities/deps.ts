@@ -2,6 +2,7 @@
 import type { Anchorer } from '../../anchor/chain/anchorer.ts';
 import type { PacketName } from '../../anchor/seal/key-packet.ts';
 import type { Kubo } from '../../anchor/store/kubo.ts';
+import type { CopyTarget } from '../../anchor/store/replica.ts';
 import type { Journal } from '../../core/journal/index.ts';
 import type { Keystore } from '../../core/keystore/keystore.ts';
 import type { Metrics } from '../../core/metrics.ts';
@@ -16,6 +17,8 @@ export interface StepDeps {
   readonly limits: ReadLimits;
   /** Where CAR files are kept. */
   readonly carFolder: string;
+  /** Days that they are kept after finality; undefined: for ever. */
+  readonly archiveDays?: number | undefined;
   readonly journal: Journal;
   readonly spool: Spool;
   readonly keystore: Keystore;
@@ -24,6 +27,8 @@ export interface StepDeps {
   readonly sources: Sources;
   readonly normalize: typeof normalize;
   readonly kubo: Kubo;
+  /** Further places that get every batch; `required` counts the first node too. */
+  readonly copies: { readonly targets: readonly CopyTarget[]; readonly required: number };
   readonly anchorer: Anchorer;
   /** Decimal string. */
   readonly chainId: string;

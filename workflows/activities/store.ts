@@ -1,13 +1,14 @@
-/** The fourth step: the CAR file into the IPFS node, its root pinned, and the batch handed over to anchoring. */
+/** The fourth step: the CAR file into the IPFS nodes, its root pinned, and the batch handed over to anchoring. */
 import { createReadStream } from 'node:fs';
-import { decodeParts } from '../../anchor/store/manifest.ts';
 import { failpoint } from '../../core/failpoint.ts';
+import { catchUp, copyBatch, partsOf } from './copies.ts';
 import type { StepDeps } from './deps.ts';
 import { settle } from './settle.ts';
 
 export async function storeBatch(deps: StepDeps, batch: string, signal: AbortSignal): Promise<{ stored: number }> {
   const { journal, kubo, metrics } = deps;
-  const { state, manifestCid, carPath, feed, count } = await journal.batch(batch);
+  const row = await journal.batch(batch);
+  const { state, manifestCid, carPath, feed, count } = row;
   if (state === 'sealed') {
     const { bytes } = await kubo.importCar(
       createReadStream(carPath!, { highWaterMark: 1 << 20 }),
@@ -15,7 +16,10 @@ export async function storeBatch(deps: StepDeps, batch: string, signal: AbortSig
       signal,
     );
     failpoint('store.imported');
-    await letGoOfParts(deps, batch, signal);
+    // The manifest holds them now; their own pins, set while there was no manifest, would keep them for ever.
+    for (const part of await partsOf(deps, batch, signal)) await kubo.unpin(part, signal);
+    await copyBatch(deps, row, signal);
+    failpoint('store.copied');
     await journal.addStored(batch);
     failpoint('store.journaled');
     metrics.records(feed, 'store', 'ok', count);
@@ -24,13 +28,6 @@ export async function storeBatch(deps: StepDeps, batch: string, signal: AbortSig
     await settle(deps, sealed, 'stored');
   }
   await deps.requestAnchor(batch);
+  await catchUp(deps, signal);
   return { stored: count };
-}
-
-/** The manifest holds them now; their own pins, set while there was no manifest, would keep them for ever. */
-async function letGoOfParts({ journal, kubo }: StepDeps, batch: string, signal: AbortSignal): Promise<void> {
-  for (const { partsCid } of await journal.batchRecords(batch)) {
-    if (partsCid === undefined) continue;
-    for (const { cid } of decodeParts(await kubo.blockGet(partsCid, signal))) await kubo.unpin(cid, signal);
-  }
 }
