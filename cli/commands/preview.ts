@@ -1,18 +1,11 @@
-import { existsSync } from 'node:fs';
 import { type Command, Option } from 'commander';
-import { connectors } from '../../connectors/index.ts';
 import { BridgeError } from '../../core/errors.ts';
-import { createLog } from '../../core/log.ts';
-import type { Normalized, RefusedItem, Rejected, SourceItem, SourceKind } from '../../core/types.ts';
-import { action, type Context, feedOf } from '../context.ts';
-import { inputFiles } from '../convert/inputs.ts';
-import { itemsOf } from '../convert/items.ts';
+import type { Normalized, Rejected, SourceKind } from '../../core/types.ts';
+import { action } from '../context.ts';
 import { normalizeItem } from '../convert/normalize.ts';
-import { studyFiles } from '../convert/studies.ts';
+import { type Items, KINDS, namedItems } from '../map/items.ts';
 import { exit, table } from '../output.ts';
 import { hospitalOf } from './convert.ts';
-
-const KINDS = Object.keys(connectors) as SourceKind[];
 
 export function registerPreview(program: Command): void {
   program
@@ -25,7 +18,7 @@ export function registerPreview(program: Command): void {
     .action(
       action(async (context, [target = ''], options) => {
         const item = await nthItem(
-          items(context, target, options.from as SourceKind | undefined),
+          namedItems(context, { targets: [target], from: options.from as SourceKind | undefined }),
           Number(options.skip),
         );
         if (!item)
@@ -52,38 +45,6 @@ export function registerPreview(program: Command): void {
         return result.status === 'rejected' ? exit.partial : exit.ok;
       }),
     );
-}
-
-type Items = AsyncIterable<SourceItem | RefusedItem>;
-
-async function* items(context: Context, target: string, from: SourceKind | undefined): Items {
-  if (!from && existsSync(context.configFile)) yield* feedItems(context, target);
-  else if (!from)
-    throw new BridgeError('cli.usage', 'it is not said what the file holds', { hint: `add --from ${KINDS.join('|')}` });
-  else if (from === 'dicom') for await (const { item } of studyFiles([target], context.signal)) yield item;
-  else {
-    for await (const file of inputFiles([target])) {
-      yield* itemsOf(file, from);
-      await file.close();
-    }
-  }
-}
-
-async function* feedItems(context: Context, name: string): Items {
-  const config = context.config();
-  const { enabled: _enabled, schedule: _schedule, ...feed } = feedOf(config, name);
-  const connector = connectors[feed.kind as SourceKind];
-  const source = connector.open(feed as never, {
-    feed: name,
-    timezone: config.hospital.timezone,
-    log: createLog({ level: 'warn' }),
-  });
-  try {
-    const limits = { items: 100, bytes: config.limits.batchBytes, itemBytes: config.limits.itemBytes };
-    for await (const item of source.read(null, limits, context.signal)) if (item.type !== 'checkpoint') yield item;
-  } finally {
-    await source.close();
-  }
 }
 
 async function nthItem(from: Items, skip: number) {
