@@ -66,7 +66,7 @@ async function make(out: string): Promise<void> {
       const name = `${index}-${receipt.index}`;
       writeJson(join(out, `${name}.receipt.json`), receipt);
       writeJson(join(out, `${name}.key.json`), {
-        x25519Private: Buffer.from(key.x25519Private).toString('hex'),
+        x25519Private: Buffer.from(key.x25519Private!).toString('hex'),
         indexKey: Buffer.from(key.indexKey).toString('hex'),
       });
       const verdict = await verifyReceipt(receipt, { rpc: recorder.url, kubo, key, trusted }, signal);
