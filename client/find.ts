@@ -1,0 +1,91 @@
+/** Finds a person's records from the public index with the index key alone: no hospital and no service is asked. */
+import { type Anchor, anchors, blockNumber, type Chain } from './chain.ts';
+import { tagFor } from './index-tags.ts';
+import { decodeManifest, type Manifest, type RecordEntry } from './manifest.ts';
+import { leafOf, merkleTree } from './merkle.ts';
+import { Refuted } from './refusal.ts';
+import type { BlockSource } from './store.ts';
+
+/** Format 1: what proves a record, the same that the hospital gives. */
+export interface Receipt {
+  readonly format: 1;
+  readonly chainId: string;
+  readonly contract: string;
+  readonly hospital: string;
+  readonly tx: string;
+  readonly block: { readonly number: number; readonly hash: string };
+  readonly batch: { readonly root: string; readonly manifest: string; readonly count: number };
+  readonly index: number;
+  readonly record: RecordEntry;
+  readonly proof: readonly string[];
+  readonly status: 'included' | 'final';
+}
+
+export interface FoundRecord {
+  readonly receipt: Receipt;
+  /** Number of the record among the person's at this hospital. */
+  readonly counter: number;
+}
+
+export interface FindOptions {
+  readonly chain: Chain;
+  readonly store: BlockSource;
+  readonly contract: string;
+  /** 32 bytes */
+  readonly indexKey: Uint8Array;
+  /** Counters in a row without a record before the search ends; batches overtake each other. Default 200. */
+  readonly gap?: number;
+  readonly fromBlock?: number;
+  /** Blocks on top before an anchor counts as final. Default 2. */
+  readonly confirmations?: number;
+  readonly signal?: AbortSignal;
+}
+
+/** Oldest first. @throws Refuted when a manifest is not what was anchored */
+export async function findRecords(options: FindOptions): Promise<FoundRecord[]> {
+  const { chain, store, contract, indexKey, gap = 200, fromBlock, confirmations = 2, signal } = options;
+  const wanted = new Map<string, number>();
+  const expect = (upTo: number) => {
+    for (let counter = wanted.size; counter < upTo; counter++) wanted.set(tagFor(indexKey, BigInt(counter)), counter);
+  };
+  expect(gap);
+  const chainId = BigInt(await chain.call<string>('eth_chainId', [], signal)).toString();
+  const found: FoundRecord[] = [];
+  const range = { ...(fromBlock !== undefined && { fromBlock }), ...(signal && { signal }) };
+  const deep = (await blockNumber(chain, signal)) - confirmations;
+  for await (const anchor of anchors(chain, contract, range)) {
+    const own = anchor.tags.flatMap((tag, index) => (wanted.has(tag) ? [{ index, counter: wanted.get(tag)! }] : []));
+    if (own.length === 0) continue;
+    expect(Math.max(...own.map(({ counter }) => counter)) + 1 + gap);
+    const status = anchor.block.number <= deep ? 'final' : 'included';
+    const receipts = receiptsOf(
+      { chainId, status, anchor },
+      decodeManifest(await store.block(anchor.manifest, signal)),
+    );
+    for (const { index, counter } of own) found.push({ receipt: receipts(index), counter });
+  }
+  return found.sort((a, b) => a.counter - b.counter);
+}
+
+function receiptsOf(
+  { chainId, status, anchor }: { chainId: string; status: Receipt['status']; anchor: Anchor },
+  { records }: Manifest,
+): (index: number) => Receipt {
+  const tree = merkleTree(records.map(leafOf));
+  const same = tree.root === anchor.root && records.map(({ tag }) => tag).join() === anchor.tags.join();
+  if (!same) throw new Refuted('a manifest does not lead to the anchored root');
+  const { contract, hospital, tx, block, root, manifest, count } = anchor;
+  return (index) => ({
+    format: 1,
+    chainId,
+    contract,
+    hospital,
+    tx,
+    block,
+    batch: { root, manifest, count },
+    index,
+    record: records[index]!,
+    proof: tree.proof(index),
+    status,
+  });
+}
