@@ -158,6 +158,12 @@ export const codes = {
     hint: 'this is a fault of the bridge: report the code and the item id',
   },
 
+  'map.limit': {
+    stage: 'normalize',
+    kind: 'permanent',
+    hint: 'the map does more work on this item than one item may take; simplify its loops',
+  },
+
   // normalising: a place within an item
   'field.unmapped': { stage: 'normalize', kind: 'permanent', hint: 'extend the map if the field matters' },
   'field.invalid': {
@@ -252,6 +258,34 @@ export const codes = {
     stage: 'anchor',
     kind: 'ambiguous',
     hint: 'the transaction was sent and is not yet in a block; it is watched',
+  },
+
+  // consent on the chain
+  'consent.terms': {
+    stage: 'anchor',
+    kind: 'permanent',
+    hint: 'the terms of the consent are malformed; make them anew',
+  },
+  'consent.missing': {
+    stage: 'anchor',
+    kind: 'permanent',
+    hint: 'nothing is handed over before the patient has granted it: `dhc share` asks, `dhc patient` grants',
+  },
+  'consent.expired': { stage: 'anchor', kind: 'permanent', hint: 'ask the patient again, with a later end' },
+  'consent.revoked': {
+    stage: 'anchor',
+    kind: 'permanent',
+    hint: 'the patient took it back for ever; only a new request can be granted',
+  },
+  'consent.approvals': {
+    stage: 'anchor',
+    kind: 'permanent',
+    hint: "the scope is sensitive; ask the holder's board to approve it",
+  },
+  'consent.signature': {
+    stage: 'anchor',
+    kind: 'permanent',
+    hint: "not the patient's signature over these terms, this contract and this chain; sign again",
   },
 
   // verification and use

@@ -13,11 +13,11 @@ import { type Signer, signTransaction } from './signer.ts';
 /** Deterministic deployment proxy: takes salt ‖ creation code. */
 const FACTORY = '0x4e59b44847b379578588920cA78FbF26c0B4956C';
 const CEILING = 1_000_000_000_000n;
-const POLL_MS = 100;
+const POLL_MS = 50;
 
 /** Where the contract of this administrator is or will be, on any chain. */
 export function healthIndexAddress(admin: string): string {
-  return getCreate2Address(FACTORY, ZeroHash, keccak256(creationCode(admin)));
+  return addressOf(creationCode(admin));
 }
 
 /**
@@ -30,13 +30,31 @@ export async function deployHealthIndex(
   options: { signer: Signer; admin: string },
   signal: AbortSignal,
 ): Promise<{ address: string; deployed: boolean }> {
-  const address = healthIndexAddress(options.admin);
+  return await deployOnce(rpc, options.signer, creationCode(options.admin), signal);
+}
+
+/** Where code with its constructor's arguments is or will be, on any chain. */
+export function addressOf(creation: string): string {
+  return getCreate2Address(FACTORY, ZeroHash, keccak256(creation));
+}
+
+/**
+ * @param creation creation code with the constructor's arguments, 0x-hex
+ * @throws BridgeError `chain.no-contract` where the chain has no deployment proxy
+ */
+export async function deployOnce(
+  rpc: ChainRpc,
+  signer: Signer,
+  creation: string,
+  signal: AbortSignal,
+): Promise<{ address: string; deployed: boolean }> {
+  const address = addressOf(creation);
   if ((await rpc.code(address, signal)) !== '0x') return { address, deployed: false };
   if ((await rpc.code(FACTORY, signal)) === '0x')
     throw new BridgeError('chain.no-contract', 'the chain has no deployment proxy', {
-      hint: `deploy HealthIndex by hand and configure its address, or put the proxy at ${FACTORY}`,
+      hint: `deploy the contracts by hand and configure their addresses, or put the proxy at ${FACTORY}`,
     });
-  await sendAndWait(rpc, options.signer, FACTORY, `${ZeroHash}${creationCode(options.admin).slice(2)}`, signal);
+  await sendAndWait(rpc, signer, FACTORY, `${ZeroHash}${creation.slice(2)}`, signal);
   if ((await rpc.code(address, signal)) === '0x')
     throw new BridgeError('chain.no-contract', 'the deployment left no code behind');
   return { address, deployed: true };
@@ -63,7 +81,7 @@ export async function suspendHospital(
 }
 
 /** For acts of an administrator at a console: one transaction, watched until it is in a block. */
-async function sendAndWait(
+export async function sendAndWait(
   rpc: ChainRpc,
   signer: Signer,
   to: string,

@@ -38,6 +38,8 @@ export interface Log {
 export interface Block {
   readonly number: string;
   readonly hash: string;
+  /** Seconds since 1970. */
+  readonly timestamp: string;
   readonly baseFeePerGas?: string;
 }
 
