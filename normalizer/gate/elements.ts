@@ -1,23 +1,24 @@
 /** Makers of checks for objects: data types and backbone elements, resources, references, coded values. */
+
+import type { Compiled, CompiledOf } from './compiled.ts';
 import type { Rule } from './invariants.ts';
-import type { Shape, ShapeOf } from './shapes.ts';
 import { isResourceType } from './table.ts';
 import { isObject } from './values.ts';
 import type { Check, Tree, Walk } from './walk.ts';
 
 /** Known properties, one value of each choice, required elements, invariants. */
-export function members(walk: Walk, value: Tree, shape: Shape): void {
+export function members(walk: Walk, value: Tree, type: Compiled): void {
   let empty = true;
   for (const key in value) {
     const item = value[key];
     if (item === undefined) continue;
     empty = false;
-    const member = shape.members.get(key);
+    const member = type.members.get(key);
     if (member === undefined) {
-      if (key !== 'resourceType' || !shape.resource) walk.fault('fhir.structure', 'R4 has no such property here', '?');
+      if (key !== 'resourceType' || !type.resource) walk.fault('fhir.structure', 'R4 has no such property here', '?');
       continue;
     }
-    if (member.choice !== undefined && isSecond(value, key, member.choice, member.option!, shape))
+    if (member.choice !== undefined && isSecond(value, key, member.choice, member.option, type))
       walk.fault('fhir.structure', 'is a second value of one choice', key);
     walk.enter(key);
     member.check(walk, item, value);
@@ -27,16 +28,16 @@ export function members(walk: Walk, value: Tree, shape: Shape): void {
     walk.fault('fhir.structure', 'is an empty object');
     return;
   }
-  for (const { name, keys } of shape.required)
+  for (const { name, keys } of type.required)
     if (!isThere(value, keys)) walk.fault('fhir.structure', 'is missing', name);
-  keep(walk, value, shape.rules);
+  keep(walk, value, type.rules);
 }
 
 /** True where an earlier property gives the same choice another type. */
-function isSecond(value: Tree, key: string, choice: string, option: string, shape: Shape): boolean {
+function isSecond(value: Tree, key: string, choice: string, option: string, type: Compiled): boolean {
   for (const other in value) {
     if (other === key) return false;
-    const member = shape.members.get(other);
+    const member = type.members.get(other);
     if (member?.choice === choice && member.option !== option && value[other] !== undefined) return true;
   }
   return false;
@@ -52,17 +53,17 @@ function keep(walk: Walk, value: Tree, rules: readonly Rule[]): void {
 }
 
 /** @param rules of the place, beside those of the type */
-export function data(shapeOf: ShapeOf, type: string, rules: readonly Rule[] = []): Check {
-  let shape: Shape | undefined;
+export function data(compiledOf: CompiledOf, type: string, rules: readonly Rule[] = []): Check {
+  let type: Compiled | undefined;
   return (walk, value) => {
-    shape ??= shapeOf(type);
-    members(walk, value as Tree, shape);
+    compiled ??= compiledOf(type);
+    members(walk, value as Tree, compiled);
     keep(walk, value as Tree, rules);
   };
 }
 
 /** @param contained its local references are looked up in the resource around it */
-export function resource(shapeOf: ShapeOf, contained: boolean): Check {
+export function resource(compiledOf: CompiledOf, contained: boolean): Check {
   return (walk, value) => {
     const tree = value as Tree;
     if (typeof tree.resourceType !== 'string' || !isResourceType(tree.resourceType)) {
@@ -72,14 +73,14 @@ export function resource(shapeOf: ShapeOf, contained: boolean): Check {
     const { resource, container } = walk;
     walk.resource = tree;
     if (!contained) walk.container = tree;
-    members(walk, tree, shapeOf(tree.resourceType));
+    members(walk, tree, compiledOf(tree.resourceType));
     walk.resource = resource;
     walk.container = container;
   };
 }
 
-export function reference(shapeOf: ShapeOf, targets: ReadonlySet<string> | undefined): Check {
-  const check = data(shapeOf, 'Reference');
+export function reference(compiledOf: CompiledOf, targets: ReadonlySet<string> | undefined): Check {
+  const check = data(compiledOf, 'Reference');
   return (walk, value, holder) => {
     walk.reference(value as Tree, targets);
     check(walk, value, holder);
@@ -87,19 +88,17 @@ export function reference(shapeOf: ShapeOf, targets: ReadonlySet<string> | undef
 }
 
 /** Profile SimpleQuantity. */
-export function simpleQuantity(shapeOf: ShapeOf): Check {
-  const check = data(shapeOf, 'Quantity');
+export function simpleQuantity(compiledOf: CompiledOf): Check {
+  const check = data(compiledOf, 'Quantity');
   return (walk, value, holder) => {
     if ((value as Tree).comparator !== undefined) walk.fault('fhir.invariant', 'breaks sqt-1');
     check(walk, value, holder);
   };
 }
 
-type Codings = ReadonlyMap<string, ReadonlySet<string>>;
-
 /** Required binding: the coding is of the value set. */
-export function coding(shapeOf: ShapeOf, codings: Codings): Check {
-  const check = data(shapeOf, 'Coding');
+export function coding(compiledOf: CompiledOf, codings: ReadonlySet<string>): Check {
+  const check = data(compiledOf, 'Coding');
   return (walk, value, holder) => {
     if (!isOf(codings, value as Tree) && (value as Tree).extension === undefined) unbound(walk);
     check(walk, value, holder);
@@ -107,8 +106,8 @@ export function coding(shapeOf: ShapeOf, codings: Codings): Check {
 }
 
 /** Required binding: one coding is of the value set, unless all is said by an extension. */
-export function concept(shapeOf: ShapeOf, codings: Codings): Check {
-  const check = data(shapeOf, 'CodeableConcept');
+export function concept(compiledOf: CompiledOf, codings: ReadonlySet<string>): Check {
+  const check = data(compiledOf, 'CodeableConcept');
   return (walk, value, holder) => {
     const { coding, extension } = value as Tree;
     const given = Array.isArray(coding) ? coding : [];
@@ -118,8 +117,8 @@ export function concept(shapeOf: ShapeOf, codings: Codings): Check {
   };
 }
 
-function isOf(codings: Codings, { system, code }: Tree): boolean {
-  return codings.get(system as string)?.has(code as string) === true;
+function isOf(codings: ReadonlySet<string>, { system, code }: Tree): boolean {
+  return codings.has(`${system}|${code}`);
 }
 
 function unbound(walk: Walk): void {

@@ -27,7 +27,10 @@ for (const file of ['fhir/r4/valuesets.json', 'fhir/r4/v3-codesystems.json'])
   for (const { resource } of (readJson(file) as { entry: { resource: Definition }[] }).entry)
     if (resource.url && !definitions.has(resource.url)) definitions.set(resource.url, resource);
 
-/** @returns null for open sets (media types, currencies, UCUM), whose grammars are checked elsewhere or not at all */
+/** ISO 4217: the definitions name it without its codes. */
+const CURRENCIES = 'urn:iso:std:iso:4217';
+
+/** @returns null for open sets (media types, UCUM), whose grammars are checked elsewhere or not at all */
 export function requiredCodes(canonical: string): Expansion | null {
   const set = definitions.get(canonical.split('|')[0]!);
   if (!set?.compose?.include || set.compose.exclude) return null;
@@ -41,6 +44,7 @@ export function requiredCodes(canonical: string): Expansion | null {
 }
 
 function codesOf(include: Include): string[] | null {
+  if (include.system === CURRENCIES) return Intl.supportedValuesOf('currency');
   const concepts = include.concept ?? definitions.get(include.system!)?.concept;
   return concepts ? flatten(concepts) : null;
 }

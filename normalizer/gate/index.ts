@@ -1,11 +1,11 @@
 /** The gate: nothing that is not valid R4 leaves the normaliser. Errors refuse the item, warnings go with it. */
 import type { Issue } from '../../core/types.ts';
 import { isTree } from '../tree.ts';
+import { compiledOf } from './compiled.ts';
 import { resource } from './elements.ts';
-import { shapeOf } from './shapes.ts';
 import { Walk } from './walk.ts';
 
-const check = resource(shapeOf, false);
+const check = resource(compiledOf, false);
 
 /**
  * One pass over the bundle along compiled R4 types (docs/decisions/0051).

@@ -17,7 +17,7 @@ const rules = new Map<string, Rule>();
 export function ruleOf(key: string): Rule {
   let rule = rules.get(key);
   if (!rule) {
-    rule = { breach: `breaks ${key}`, holds: OWN[key] ?? compileRule(expressionOf(key)) };
+    rule = { breach: `breaks ${key.split('#')[0]}`, holds: OWN[key] ?? compileRule(expressionOf(key)) };
     rules.set(key, rule);
   }
   return rule;

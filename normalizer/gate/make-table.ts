@@ -16,6 +16,37 @@ const LEFT_OUT = new Set(['Resource', 'DomainResource', 'MetadataResource', 'Sub
 /** Said by the walk itself: content of every element, narrative, references, SimpleQuantity. */
 const BUILT_IN = new Set(['ele-1', 'txt-1', 'txt-2', 'ref-1', 'sqty-1']);
 
+/** What Medplum has added to R4: its own needs, and pieces of R5. */
+const ADDED: Readonly<Record<string, readonly string[]>> = {
+  Meta: ['project', 'author', 'onBehalfOf', 'account', 'accounts', 'compartment', 'deleted'],
+  Binary: ['url'],
+  DeviceDefinition: ['classification', 'bodySite'],
+  HealthcareService: ['offeredIn'],
+  ObservationDefinition: ['publisher'],
+  ResearchStudy: [
+    'name',
+    'label',
+    'studyDesign',
+    'region',
+    'descriptionSummary',
+    'classifier',
+    'associatedParty',
+    'progressStatus',
+    'whyStopped',
+    'recruitment',
+    'comparisonGroup',
+    'outcomeMeasure',
+    'result',
+  ],
+  ResearchStudyObjective: ['description'],
+};
+const ADDED_TARGETS: Readonly<Record<string, readonly string[]>> = {
+  'MeasureReport.subject': ['CareTeam', 'HealthcareService', 'Organization'],
+  'AuditEvent.source.observer': ['Subscription'],
+  'ResearchStudy.site': ['Organization', 'ResearchStudy'],
+};
+
+/** Key → expression; where R4 gives one key to several invariants, the later ones have a number: `inv-1#2`. */
 const rules: Record<string, string> = {};
 const codes: Record<string, readonly string[]>[] = [];
 const codesAt = new Map<string, number>();
@@ -24,7 +55,9 @@ function typeRow(definition: InternalTypeSchema): TypeRow {
   const own = ruleKeys(definition.constraints ?? []);
   return {
     ...(definition.kind === 'resource' ? { resource: true } : {}),
-    elements: Object.entries(definition.elements).map(([name, element]) => elementRow(definition, name, element)),
+    elements: Object.entries(definition.elements)
+      .filter(([name]) => !ADDED[definition.name]?.includes(name))
+      .map(([name, element]) => elementRow(definition, name, element)),
     ...(own.length > 0 ? { rules: own } : {}),
   };
 }
@@ -32,7 +65,7 @@ function typeRow(definition: InternalTypeSchema): TypeRow {
 function elementRow(definition: InternalTypeSchema, name: string, element: Element): ElementRow {
   const types = element.type.map(({ code }) => typeCode(definition, name, code));
   const set = element.binding?.strength === 'required' ? codesIndex(element.binding.valueSet ?? '') : undefined;
-  const targets = element.type.flatMap((type) => type.targetProfile ?? []).map((url) => url.slice(PROFILE.length));
+  const targets = targetTypes(element);
   const inherited = new Set(types.flatMap((type) => (all[type]?.constraints ?? []).map(({ key }) => key)));
   const own = ruleKeys((element.constraints ?? []).filter(({ key }) => !inherited.has(key)));
   return {
@@ -41,10 +74,18 @@ function elementRow(definition: InternalTypeSchema, name: string, element: Eleme
     ...(element.isArray ? { array: true } : {}),
     ...(element.min > 0 ? { required: true } : {}),
     ...(set === undefined ? {} : { codes: set }),
-    ...(targets.length > 0 && !targets.includes('Resource') ? { targets } : {}),
+    ...(targets.length > 0 ? { targets } : {}),
     ...(element.type.some((type) => type.profile?.includes(`${PROFILE}SimpleQuantity`)) ? { simple: true } : {}),
     ...(own.length > 0 ? { rules: own } : {}),
   };
+}
+
+/** @returns none where any type is allowed */
+function targetTypes(element: Element): string[] {
+  const added = ADDED_TARGETS[element.path] ?? [];
+  const urls = element.type.flatMap((type) => type.targetProfile ?? []).filter((url) => url.startsWith(PROFILE));
+  const types = new Set(urls.map((url) => url.slice(PROFILE.length)).filter((type) => !added.includes(type)));
+  return types.has('Resource') ? [] : [...types];
 }
 
 /** Medplum gives ids of resources as string; ids and URLs of elements have FHIRPath types in the definitions. */
@@ -64,8 +105,14 @@ function codesIndex(valueSet: string): number | undefined {
 
 function ruleKeys(constraints: readonly Constraint[]): string[] {
   const kept = constraints.filter(({ key, severity }) => severity === 'error' && !BUILT_IN.has(key));
-  for (const { key, expression } of kept) rules[key] = expression;
-  return kept.map(({ key }) => key);
+  return kept.map(({ key, expression }) => ruleKey(key, expression));
+}
+
+function ruleKey(key: string, expression: string): string {
+  let free = key;
+  for (let n = 2; rules[free] !== undefined && rules[free] !== expression; n++) free = `${key}#${n}`;
+  rules[free] = expression;
+  return free;
 }
 
 for (const file of ['fhir/r4/profiles-types.json', 'fhir/r4/profiles-resources.json'])

@@ -22,8 +22,13 @@ const CONTROL = /[\0-\x08\x0b\x0c\x0e-\x1f]/;
 const MAX_STRING = 1024 * 1024;
 
 /** @param type `code`, `dateTime`, … */
-export function primitiveFault(type: string): PrimitiveFault {
+export function primitiveCheck(type: string): PrimitiveFault {
   return FAULTS[type] ?? string(textFault);
+}
+
+/** @returns what is wrong, without the value; undefined where nothing is */
+export function primitiveFault(type: string, value: unknown): string | undefined {
+  return primitiveCheck(type)(value, false);
 }
 
 const FAULTS: Readonly<Record<string, PrimitiveFault>> = {

@@ -40,7 +40,12 @@ function targetType(text: string, container: Tree, byUrl: ReadonlyMap<string, st
   if (text.startsWith('#'))
     return text === '#' ? String(container.resourceType) : containedType(text.slice(1), container);
   if (text.startsWith('urn:uuid:') || text.startsWith('urn:oid:')) return 'missing';
-  return LITERAL.exec(text)?.[1];
+  return typeNamed(text);
+}
+
+/** The type in `Patient/1` or `https://…/Patient/1`. */
+export function typeNamed(reference: string): string | undefined {
+  return LITERAL.exec(reference)?.[1];
 }
 
 function containedType(id: string, container: Tree): string {

@@ -1,99 +1,71 @@
-/** R4 types compiled, each at its first use: JSON property → the closure that checks what stands there. */
-import { coding, concept, data, reference, resource, simpleQuantity } from './elements.ts';
-import { type Rule, ruleOf } from './invariants.ts';
+/** R4 types as JSON has them: property name → what may stand there. */
 import { choiceKey, codesOf, type ElementRow, typeRow } from './table.ts';
-import { list, primitive, primitiveExtension, primitiveExtensions, primitiveList, single } from './values.ts';
-import type { Check } from './walk.ts';
 
-/** A JSON property of a type. */
-export interface Member {
-  readonly check: Check;
-  /** Name of the choice element (`value[x]`), with the property that was chosen, without underscore. */
+/** A code is allowed where its system may be absent (type code), or with its system (Coding). */
+export interface Codes {
+  readonly codes: ReadonlySet<string>;
+  /** `system|code` */
+  readonly codings: ReadonlySet<string>;
+}
+
+export interface Property {
+  /** Type in this JSON property: a primitive, a data type, a backbone element, `Resource`. */
+  readonly type: string;
+  readonly primitive: boolean;
+  readonly array: boolean;
+  /** Name of the choice element, `value[x]`. */
   readonly choice?: string;
-  readonly option?: string;
+  /** Of a required binding. */
+  readonly codes?: Codes;
+  /** Resource types that a Reference may point to; absent where any may. */
+  readonly targets?: ReadonlySet<string>;
+  /** Profile SimpleQuantity: no comparator. */
+  readonly simple: boolean;
 }
 
-export interface Shape {
-  readonly resource: boolean;
-  readonly members: ReadonlyMap<string, Member>;
-  /** Elements that must be there: name, and the properties by which they may be. */
-  readonly required: readonly { readonly name: string; readonly keys: readonly string[] }[];
-  readonly rules: readonly Rule[];
+export type Shape = ReadonlyMap<string, Property>;
+
+const shapes = new Map<string, Shape | undefined>();
+
+/** Undefined for names that R4 does not know. */
+export function shapeOf(type: string): Shape | undefined {
+  if (!shapes.has(type)) shapes.set(type, made(type));
+  return shapes.get(type);
 }
 
-export type ShapeOf = (type: string) => Shape;
-
-const shapes = new Map<string, Shape>();
-
-/** @param type of the table */
-export function shapeOf(type: string): Shape {
-  let shape = shapes.get(type);
-  if (!shape) {
-    shape = compile(type);
-    shapes.set(type, shape);
-  }
-  return shape;
+function made(type: string): Shape | undefined {
+  return typeRow(type) && new Map(typeRow(type)!.elements.flatMap(properties));
 }
 
-function compile(type: string): Shape {
-  const row = typeRow(type)!;
-  const members = new Map<string, Member>();
-  const required: { name: string; keys: string[] }[] = [];
-  for (const element of row.elements) {
-    const keys = addMembers(members, element);
-    if (element.required) required.push({ name: element.name, keys });
-  }
-  return { resource: row.resource === true, members, required, rules: (row.rules ?? []).map(ruleOf) };
-}
-
-const extended = data(shapeOf, 'Element');
-
-/** @returns the properties that were added */
-function addMembers(members: Map<string, Member>, element: ElementRow): string[] {
+/** One for each type of the element. */
+export function properties(element: ElementRow): [string, Property][] {
   const choice = element.name.endsWith('[x]');
-  const keys: string[] = [];
-  const add = (key: string, option: string, check: Check) => {
-    members.set(key, choice ? { check, choice: element.name, option } : { check });
-    keys.push(key);
-  };
-  for (const type of element.types) {
-    const key = choice ? choiceKey(element.name, type) : element.name;
-    add(key, key, checkOf(element, type));
-    if (isPrimitive(type))
-      add(`_${key}`, key, element.array ? primitiveExtensions(key, extended) : primitiveExtension(extended));
+  return element.types.map((type) => [
+    choice ? choiceKey(element.name, type) : element.name,
+    {
+      type,
+      primitive: /^[a-z]/.test(type),
+      array: element.array ?? false,
+      ...(choice ? { choice: element.name } : {}),
+      ...(element.codes !== undefined && BOUND.has(type) ? { codes: codeSets(element.codes) } : {}),
+      ...(element.targets ? { targets: new Set(element.targets) } : {}),
+      simple: element.simple === true && type === 'Quantity',
+    },
+  ]);
+}
+
+const BOUND = new Set(['code', 'Coding', 'CodeableConcept']);
+const sets = new Map<number, Codes>();
+
+function codeSets(index: number): Codes {
+  let found = sets.get(index);
+  if (!found) {
+    const systems = Object.entries(codesOf(index));
+    found = {
+      codes: new Set(systems.flatMap(([, codes]) => codes)),
+      codings: new Set(systems.flatMap(([system, codes]) => codes.map((code) => `${system}|${code}`))),
+    };
+    sets.set(index, found);
   }
-  return keys;
-}
-
-function checkOf(element: ElementRow, type: string): Check {
-  const rules = (element.rules ?? []).map(ruleOf);
-  if (isPrimitive(type)) {
-    const codes = element.codes !== undefined && type === 'code' ? codeSet(element.codes) : undefined;
-    const check = primitive(type, codes, rules);
-    return element.array ? primitiveList(element.name, check) : check;
-  }
-  const check = complex(element, type, rules);
-  return element.array ? list(check) : single(check);
-}
-
-function complex(element: ElementRow, type: string, rules: readonly Rule[]): Check {
-  if (type === 'Resource') return resource(shapeOf, element.name === 'contained');
-  if (type === 'Reference') return reference(shapeOf, element.targets && new Set(element.targets));
-  if (type === 'Quantity' && element.simple) return simpleQuantity(shapeOf);
-  if (element.codes !== undefined && type === 'Coding') return coding(shapeOf, codingSet(element.codes));
-  if (element.codes !== undefined && type === 'CodeableConcept') return concept(shapeOf, codingSet(element.codes));
-  return data(shapeOf, type, rules);
-}
-
-function isPrimitive(type: string): boolean {
-  return /^[a-z]/.test(type);
-}
-
-function codeSet(index: number): ReadonlySet<string> {
-  return new Set(Object.values(codesOf(index)).flat());
-}
-
-/** Code system → codes. */
-function codingSet(index: number): ReadonlyMap<string, ReadonlySet<string>> {
-  return new Map(Object.entries(codesOf(index)).map(([system, codes]) => [system, new Set(codes)]));
+  return found;
 }

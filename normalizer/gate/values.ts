@@ -1,6 +1,6 @@
 /** Makers of checks for what is the same at every place: one value or a list, primitives and their extensions. */
 import type { Rule } from './invariants.ts';
-import { primitiveFault } from './primitives.ts';
+import { primitiveCheck } from './primitives.ts';
 import type { Check, Tree, Walk } from './walk.ts';
 
 /** Not for numbers that keep their text: where an object is due, their one property is none that R4 knows. */
@@ -42,7 +42,7 @@ function isFilled(walk: Walk, value: unknown): value is readonly unknown[] {
 
 /** @param codes of a required binding */
 export function primitive(type: string, codes: ReadonlySet<string> | undefined, rules: readonly Rule[]): Check {
-  const faultOf = primitiveFault(type);
+  const faultOf = primitiveCheck(type);
   return (walk, value) => {
     if (codes?.has(value as string)) return;
     const structure = value === null ? 'is null' : Array.isArray(value) ? 'is an array, not one value' : undefined;

@@ -1,5 +1,6 @@
 /** Functions of FHIRPath that R4 invariants call. Arguments are compiled expressions. */
 import { isTree } from '../../tree.ts';
+import { typeNamed } from '../references.ts';
 import type { Compiled, Environment } from './compile.ts';
 import {
   bool,
@@ -50,12 +51,17 @@ function pattern(source: string): RegExp {
   return found;
 }
 
+/** Invariants ask a resolved resource only for its type, which a literal reference names. */
+function standIn(item: unknown): Items {
+  const type = isTree(item) && typeof item.reference === 'string' ? typeNamed(item.reference) : undefined;
+  return type === undefined ? NONE : [{ resourceType: type }];
+}
+
 function toInteger(items: Items): Items {
   const value = String(items[0] ?? '');
   return /^[+-]?\d+$/.test(value) ? [Number(value)] : NONE;
 }
 
-/** The resources within the same Bundle are not looked up: what cannot be resolved is nothing. */
 export const FUNCTIONS: Readonly<Record<string, Call>> = {
   all: (items, [condition], _focus, env) => bool(items.every((item) => truth(condition!([item], env)) === true)),
   allFalse: (items) => bool(items.every((item) => item === false)),
@@ -83,7 +89,7 @@ export const FUNCTIONS: Readonly<Record<string, Call>> = {
       ? NONE
       : [value.replaceAll(new RegExp(text(source!(focus, env))!, 'gs'), text(substitute!(focus, env))!)];
   },
-  resolve: () => NONE,
+  resolve: (items) => items.flatMap(standIn),
   select: (items, [projection], _focus, env) => items.flatMap((item) => projection!([item], env)),
   startsWith: stringTest((value, start) => value.startsWith(start)),
   tail: (items) => items.slice(1),
