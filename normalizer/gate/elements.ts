@@ -54,7 +54,7 @@ function keep(walk: Walk, value: Tree, rules: readonly Rule[]): void {
 
 /** @param rules of the place, beside those of the type */
 export function data(compiledOf: CompiledOf, type: string, rules: readonly Rule[] = []): Check {
-  let type: Compiled | undefined;
+  let compiled: Compiled | undefined;
   return (walk, value) => {
     compiled ??= compiledOf(type);
     members(walk, value as Tree, compiled);

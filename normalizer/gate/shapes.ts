@@ -1,6 +1,8 @@
 /** R4 types as JSON has them: property name → what may stand there. */
 import { choiceKey, codesOf, type ElementRow, typeRow } from './table.ts';
 
+export { isResourceType } from './table.ts';
+
 /** A code is allowed where its system may be absent (type code), or with its system (Coding). */
 export interface Codes {
   readonly codes: ReadonlySet<string>;
