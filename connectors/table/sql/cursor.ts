@@ -7,13 +7,20 @@
  * not hide those of today), less the overlap. Digests of the rows above the bound keep them from being handed over
  * twice. When nothing newer came for longer than the overlap, the bound closes up behind the newest row.
  *
- * The server's clock is compared with ours from round to round: what it stepped back, the bound goes back too.
+ * The server's clock is compared with ours from round to round: what it stepped back, the bound goes back too; what it
+ * jumped ahead is added to the overlap for as long as rows of the time before may still appear.
  */
 import { minus, type Scale, SLACK_MS, stampText } from './scale.ts';
 
 /** Milliseconds; the server's as the watermark would be stamped then. */
 export interface Clock {
   readonly server: number;
+  readonly own: number;
+}
+
+/** By how much the server's clock jumped ahead lately, and when by our clock that was last seen; milliseconds. */
+export interface Jump {
+  readonly ms: number;
   readonly own: number;
 }
 
@@ -29,6 +36,7 @@ export type Group = [at: string, ...digests: string[]];
 export interface Walk {
   readonly since: Bound | null;
   readonly clock: Clock;
+  readonly jump: Jump | null;
   /** Watermark, where there is one, and key of the last row that was looked at. */
   readonly after: readonly string[] | null;
   readonly newest: string | null;
@@ -44,6 +52,7 @@ export interface SqlCursor {
   readonly newest: string | null;
   /** When the first round began that met nothing newer. */
   readonly quiet: Clock | null;
+  readonly jump: Jump | null;
   /** When rows without a place in the order were last looked for, and whether they were told of. */
   readonly unplaced: { readonly at: number; readonly told: boolean } | null;
   /** Null between two rounds. */
@@ -57,6 +66,7 @@ export const FIRST: SqlCursor = {
   clock: null,
   newest: null,
   quiet: null,
+  jump: null,
   unplaced: null,
   walk: null,
 };
@@ -66,7 +76,13 @@ const STEP_MS = 1000;
 
 export function begin(cursor: SqlCursor, scale: Scale, clock: Clock): Walk {
   const since = cursor.since && scale.kind === 'time' ? steppedBack(cursor, scale, clock) : cursor.since;
-  return { since, clock, after: null, newest: cursor.newest, seen: [] };
+  return { since, clock, jump: jumpOf(cursor, scale, clock), after: null, newest: cursor.newest, seen: [] };
+}
+
+function jumpOf({ clock: before, jump }: SqlCursor, scale: Scale, now: Clock): Jump | null {
+  const lately = jump && now.own - jump.own <= scale.overlap ? jump : null;
+  const ahead = before ? drift(before, now) : 0;
+  return ahead > 0 ? { ms: ahead + (lately?.ms ?? 0), own: now.own } : lately;
 }
 
 function steppedBack({ since, clock: before }: SqlCursor, scale: Scale, now: Clock): Bound | null {
@@ -83,7 +99,14 @@ function drift(before: Clock, now: Clock): number {
 
 /** The cursor behind a round that reached the end of the view. */
 export function finish(cursor: SqlCursor, walk: Walk, scale: Scale): SqlCursor {
-  const done: SqlCursor = { ...cursor, clock: walk.clock, newest: walk.newest, quiet: null, walk: null };
+  const done: SqlCursor = {
+    ...cursor,
+    clock: walk.clock,
+    jump: walk.jump,
+    newest: walk.newest,
+    quiet: null,
+    walk: null,
+  };
   const recent = walk.seen.flatMap(([, ...digests]) => digests);
   if (walk.newest === null || scale.kind === 'none') return { ...done, recent };
   const quiet = quietSince(cursor, walk);
@@ -99,14 +122,16 @@ function quietSince(cursor: SqlCursor, { newest, clock }: Walk): Clock | null {
 }
 
 /** Whether all rows up to the newest must have become visible before this round began, whatever zone they are in. */
-function isClosed({ newest, clock }: Walk, scale: Scale, quiet: Clock | null): boolean {
+function isClosed({ newest, clock, jump }: Walk, scale: Scale, quiet: Clock | null): boolean {
   if (scale.kind !== 'time' || quiet === null) return false;
   const elapsed = Math.min(clock.server - quiet.server, clock.own - quiet.own);
-  return elapsed > scale.overlap && newest! < stampText(clock.server - scale.overlap - SLACK_MS);
+  const settled = stampText(clock.server - scale.overlap - (jump?.ms ?? 0) - SLACK_MS);
+  return elapsed > scale.overlap && newest! < settled;
 }
 
 /** The bound of the next round if this one ended at `newest`. */
-export function keepFrom({ clock }: Walk, newest: string, scale: Scale): string {
+export function keepFrom({ clock, jump }: Walk, newest: string, scale: Scale): string {
+  if (scale.kind === 'number') return minus(scale, newest, scale.overlap);
   const now = stampText(clock.server);
-  return minus(scale, scale.kind === 'time' && now < newest ? now : newest, scale.overlap);
+  return minus(scale, now < newest ? now : newest, scale.overlap + (jump?.ms ?? 0));
 }
