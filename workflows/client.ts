@@ -13,6 +13,7 @@ import { BridgeError } from '../core/errors.ts';
 import type { anchor } from './flows/anchor.ts';
 import {
   ANCHOR_QUEUE,
+  anchorId,
   enqueueSignal,
   INGEST_QUEUE,
   type IngestMode,
@@ -24,6 +25,7 @@ import {
   wakeSignal,
 } from './flows/contract.ts';
 import type { ingest } from './flows/ingest.ts';
+import { type RetryingStep, retryingSteps, takeOver } from './pending.ts';
 import { type Schedules, schedules } from './schedules.ts';
 
 const WATCH_MS = 250;
@@ -41,6 +43,10 @@ export interface Flows {
   /** Ends after the steps in hand. Resolves when it has ended. */
   stop(feed: string): Promise<void>;
   requestAnchor(chain: { chainId: string; signer: string }, batch: string): Promise<void>;
+  /** Steps that wait for another attempt, or are at it. */
+  retrying(): Promise<RetryingStep[]>;
+  /** Takes the steps that a killed worker had begun; only before the one worker of these feeds begins. */
+  takeOver(feeds: readonly string[], chain: { chainId: string; signer: string }): Promise<number>;
   close(): Promise<void>;
 }
 
@@ -121,12 +127,22 @@ export async function connectFlows(options: {
 
     async requestAnchor({ chainId, signer }, batch) {
       await client.workflow.signalWithStart<typeof anchor, [string]>('anchor', {
-        workflowId: `anchor:${chainId}:${signer}`,
+        workflowId: anchorId(chainId, signer),
         taskQueue: ANCHOR_QUEUE,
         signal: enqueueSignal,
         signalArgs: [batch],
       });
     },
+
+    async retrying() {
+      try {
+        return await retryingSteps(client);
+      } catch (error) {
+        throw unreachable(error);
+      }
+    },
+
+    takeOver: (feeds, { chainId, signer }) => takeOver(client, [...feeds.map(ingestId), anchorId(chainId, signer)]),
 
     close: () => connection.close(),
   };

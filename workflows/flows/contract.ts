@@ -80,6 +80,10 @@ export function ingestId(feed: string): string {
   return `ingest:${feed}`;
 }
 
+export function anchorId(chainId: string, signer: string): string {
+  return `anchor:${chainId}:${signer}`;
+}
+
 /** A feed that is read continuously is looked at this often, and at once when something was pushed. */
 const POLL_MS = 5_000;
 
