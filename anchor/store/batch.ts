@@ -3,11 +3,12 @@
  * it. Memory holds one record's content and the rows of the manifest, whatever the batch weighs.
  */
 import { decode } from '@ipld/dag-cbor';
+import type { CID } from 'multiformats/cid';
 import { BridgeError } from '../../core/errors.ts';
 import type { Batch, SealedRecord } from '../../core/types.ts';
 import { leafOf, merkleTree } from '../chain/merkle.ts';
 import { CarFile } from './car.ts';
-import { blockCid, DAG_CBOR, MAX_BLOCK, unixfs } from './cid.ts';
+import { blockCid, DAG_CBOR, MAX_BLOCK, RAW, unixfs } from './cid.ts';
 import { encodeManifest, encodeParts, MAX_RECORDS, type Part } from './manifest.ts';
 
 export interface RecordToPack {
@@ -83,7 +84,7 @@ export async function packBatch(
 }
 
 async function putRecord(car: CarFile, record: RecordToPack): Promise<SealedRecord> {
-  const content = await unixfs([record.content], (block) => car.put(block));
+  const content = await putContent(car, record.content);
   const capsule = { cid: blockCid(DAG_CBOR, record.capsule), bytes: checkedCapsule(record.capsule) };
   await car.put(capsule);
   const parts = record.parts === undefined ? undefined : encodeParts(record.parts);
@@ -96,6 +97,14 @@ async function putRecord(car: CarFile, record: RecordToPack): Promise<SealedReco
     commitment: record.commitment,
     tag: record.tag,
   };
+}
+
+/** UnixFS; one chunk alone is its own root, which most records are. */
+async function putContent(car: CarFile, bytes: Uint8Array): Promise<CID> {
+  if (bytes.length > MAX_BLOCK) return unixfs([bytes], (block) => car.put(block));
+  const cid = blockCid(RAW, bytes);
+  await car.put({ cid, bytes });
+  return cid;
 }
 
 /** Kubo walks it when it pins: what is not dag-cbor would fail there, with the batch half stored. */
