@@ -1,30 +1,39 @@
 /** Deterministic ids: the same input gives the same id on every machine of the hospital. */
-import { createHash, createHmac } from 'node:crypto';
+import { createHmac, hash } from 'node:crypto';
 
 /** RFC 9562 §6.6: the name space of URLs, from which the hospital's own name space is made. */
 const URL_NAMESPACE = '6ba7b811-9dad-11d1-80b4-00c04fd430c8';
 
 /** RFC 9562 §5.5, UUID version 5 (SHA-1 of name space and name). */
 export function uuidV5(namespace: string, name: string): string {
-  const digest = createHash('sha1')
-    .update(Buffer.from(namespace.replaceAll('-', ''), 'hex'))
-    .update(name, 'utf8')
-    .digest();
-  digest[6] = (digest[6]! & 0x0f) | 0x50;
-  digest[8] = (digest[8]! & 0x3f) | 0x80;
-  const hex = digest.toString('hex', 0, 16);
-  return `${hex.slice(0, 8)}-${hex.slice(8, 12)}-${hex.slice(12, 16)}-${hex.slice(16, 20)}-${hex.slice(20)}`;
+  const hex = hash('sha1', Buffer.concat([namespaceBytes(namespace), Buffer.from(name, 'utf8')]), 'hex');
+  const variant = VARIANTS[Number.parseInt(hex[16]!, 16)];
+  return `${hex.slice(0, 8)}-${hex.slice(8, 12)}-5${hex.slice(13, 16)}-${variant}${hex.slice(17, 20)}-${hex.slice(20, 32)}`;
+}
+
+/** The digit whose two high bits are the variant (RFC 9562 §4.1): 10. */
+const VARIANTS = '89ab89ab89ab89ab';
+
+/** Of the name space that was asked for last: names come in long rows of one. */
+let last: { readonly namespace: string; readonly bytes: Buffer } | undefined;
+
+function namespaceBytes(namespace: string): Buffer {
+  if (last?.namespace !== namespace) last = { namespace, bytes: Buffer.from(namespace.replaceAll('-', ''), 'hex') };
+  return last.bytes;
 }
 
 /** Id of a FHIR resource: from its business key within the hospital, so that later messages meet it again. */
 export function resourceId(hospital: string, type: string, ...key: readonly string[]): string {
-  const namespace = uuidV5(URL_NAMESPACE, `urn:dhc:hospital:${hospital}`);
-  return uuidV5(namespace, [type, ...key].map(escapePart).join('|'));
+  if (own?.hospital !== hospital) own = { hospital, namespace: uuidV5(URL_NAMESPACE, `urn:dhc:hospital:${hospital}`) };
+  return uuidV5(own.namespace, [type, ...key].map(escapePart).join('|'));
 }
+
+/** Name space of the hospital that was asked for last: a bridge has one. */
+let own: { readonly hospital: string; readonly namespace: string } | undefined;
 
 /** Joins unambiguously: `a|b`,`c` and `a`,`b|c` differ. */
 function escapePart(part: string): string {
-  return part.replaceAll('\\', '\\\\').replaceAll('|', '\\|');
+  return /[\\|]/.test(part) ? part.replaceAll('\\', '\\\\').replaceAll('|', '\\|') : part;
 }
 
 /**

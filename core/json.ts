@@ -49,33 +49,74 @@ export function parseLossless(text: string): unknown {
 
 /** @throws TypeError for undefined, functions, lone surrogates and numbers that are not finite */
 export function canonicalJson(value: unknown): string {
-  if (value === null || typeof value === 'boolean') return String(value);
-  if (typeof value === 'string') return canonicalString(value);
-  if (typeof value === 'number') {
-    if (!Number.isFinite(value)) throw new TypeError('a number is not finite');
-    return String(value);
+  switch (typeof value) {
+    case 'string':
+      return canonicalString(value);
+    case 'number':
+      if (!Number.isFinite(value)) throw new TypeError('a number is not finite');
+      return String(value);
+    case 'boolean':
+      return value ? 'true' : 'false';
+    case 'object':
+      if (value === null) return 'null';
+      if (Array.isArray(value)) return canonicalArray(value);
+      return json.isRawJSON(value) ? value.rawJSON : canonicalObject(value as Record<string, unknown>);
+    default:
+      throw new TypeError(`${typeof value} is not JSON`);
   }
-  if (json.isRawJSON(value)) return value.rawJSON;
-  if (Array.isArray(value)) return `[${value.map(canonicalJson).join(',')}]`;
-  if (typeof value !== 'object') throw new TypeError(`${typeof value} is not JSON`);
-  return canonicalObject(value as Record<string, unknown>);
 }
 
 export function canonicalBytes(value: unknown): Uint8Array {
   return new TextEncoder().encode(canonicalJson(value));
 }
 
+/** What JSON escapes, and surrogates, of which only pairs may be written. */
+const SPECIAL = /["\\\0-\x1f\ud800-\udfff]/;
+
 function canonicalString(text: string): string {
+  if (!SPECIAL.test(text)) return `"${text}"`;
   if (!text.isWellFormed()) throw new TypeError('a string holds half a surrogate pair');
   return JSON.stringify(text);
 }
 
+function canonicalArray(items: readonly unknown[]): string {
+  let out = '[';
+  for (let index = 0; index < items.length; index++) out += (index === 0 ? '' : ',') + canonicalJson(items[index]);
+  return `${out}]`;
+}
+
 function canonicalObject(object: Record<string, unknown>): string {
-  let out = '';
-  for (const key of Object.keys(object).sort()) {
+  let out = '{';
+  for (const key of sorted(Object.keys(object))) {
     const value = object[key];
     if (value === undefined) continue;
-    out += `${out ? ',' : ''}${canonicalString(key)}:${canonicalJson(value)}`;
+    out += (out.length > 1 ? ',' : '') + written(key) + canonicalJson(value);
   }
-  return `{${out}}`;
+  return `${out}}`;
+}
+
+/** By UTF-16 code unit, in place. Most objects have few keys, which insertion sorts quicker than a call of the engine's sort. */
+function sorted(keys: string[]): string[] {
+  if (keys.length > 16) return keys.sort();
+  for (let index = 1; index < keys.length; index++) {
+    const key = keys[index]!;
+    let at = index - 1;
+    for (; at >= 0 && keys[at]! > key; at--) keys[at + 1] = keys[at]!;
+    keys[at + 1] = key;
+  }
+  return keys;
+}
+
+/** Keys recur: each is escaped once. Bounded, since foreign JSON may bring any. */
+const keys = new Map<string, string>();
+const MOST_KEYS = 4096;
+
+function written(key: string): string {
+  let text = keys.get(key);
+  if (text === undefined) {
+    text = `${canonicalString(key)}:`;
+    if (keys.size >= MOST_KEYS) keys.clear();
+    keys.set(key, text);
+  }
+  return text;
 }
