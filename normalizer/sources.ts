@@ -6,6 +6,8 @@ export class SourceTracker {
   readonly #used = new Set<string>();
   readonly #unmapped = new Map<string, number>();
   readonly #trace: Trace[] | null;
+  #element: string | undefined;
+  #rule = '';
 
   constructor(trace: boolean) {
     this.#trace = trace ? [] : null;
@@ -22,7 +24,22 @@ export class SourceTracker {
   /** A place that a rule read; with element and rule it enters the trace. Unseen places do not count. */
   used(place: string, element?: string, rule?: string): void {
     this.#used.add(place);
-    if (this.#trace && element !== undefined) this.#trace.push({ element, source: place, rule: rule ?? '' });
+    if (!this.#trace) return;
+    if (element !== undefined) this.#trace.push({ element, source: place, rule: rule ?? '' });
+    else if (this.#element !== undefined) this.#attribute(this.#element, place);
+  }
+
+  /** From now on, places that are read without naming an element enter the trace with this one. */
+  readFor(element: string, rule: string): void {
+    this.#element = element;
+    this.#rule = rule;
+  }
+
+  /** A rule may read a place several times. */
+  #attribute(element: string, source: string): void {
+    const rule = this.#rule;
+    const known = this.#trace!.some((one) => one.element === element && one.source === source && one.rule === rule);
+    if (!known) this.#trace!.push({ element, source, rule });
   }
 
   unmappedCode(system: string, code: string): void {

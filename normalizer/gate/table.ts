@@ -46,6 +46,10 @@ export function isResourceType(type: string): boolean {
   return typeRow(type)?.resource === true;
 }
 
+export function resourceTypes(): string[] {
+  return Object.keys(types).filter(isResourceType);
+}
+
 export function codesOf(index: number): Readonly<Record<string, readonly string[]>> {
   return codes[index]!;
 }

@@ -9,6 +9,25 @@ const formats = new Map<string, Intl.DateTimeFormat>();
  * @param local milliseconds of the wall-clock time read as if it were UTC
  */
 export function zoneOffset(zone: string, local: number): string {
+  return steadyOffset(zone, Math.floor(local / DAY)) ?? exactOffset(zone, local);
+}
+
+/** Offset of a zone on a day about which its clock does not change; kept, because asking for it is slow. */
+const days = new Map<string, string | null>();
+const MOST_DAYS = 10_000;
+
+function steadyOffset(zone: string, day: number): string | null {
+  const key = `${zone}/${day}`;
+  const known = days.get(key);
+  if (known !== undefined) return known;
+  const [before, after] = [offsetMinutes(zone, (day - 1) * DAY), offsetMinutes(zone, (day + 2) * DAY)];
+  const steady = before === after ? formatOffset(before) : null;
+  if (days.size >= MOST_DAYS) days.clear();
+  days.set(key, steady);
+  return steady;
+}
+
+function exactOffset(zone: string, local: number): string {
   const before = offsetMinutes(zone, local - DAY);
   const after = offsetMinutes(zone, local + DAY);
   // The greater offset is the earlier instant.

@@ -1,0 +1,270 @@
+/** A map's text → what can be run. Throws with every problem at once. */
+import { type ErrorCode, codes as errorCodes } from '../../core/codes.ts';
+import type { Mapping } from '../draft.ts';
+import type { CodeMap } from './codes/code-map.ts';
+import { compileCodeMaps } from './codes/section.ts';
+import type { CompiledCondition } from './condition.ts';
+import { digestOf, type FileDigest, type LoadFile, loadTree } from './load.ts';
+import { compileMatch, type Match } from './match.ts';
+import { compileOwner, type OwnerRule } from './owner.ts';
+import { didYouMean, MapError, type Place, Problems } from './problems.ts';
+import { compileResources, nameResources, type Step } from './resources.ts';
+import {
+  entryOf,
+  type GroupRule,
+  MAP_SOURCES,
+  type MapSource,
+  type SourceFormat,
+  type SourceSetup,
+} from './sources/format.ts';
+import { formats } from './sources/index.ts';
+import type { Position, Value } from './value.ts';
+import { compileValue } from './values.ts';
+import { type OutlineEntry, World } from './world.ts';
+import type { MapNode, Node } from './yaml.ts';
+
+export interface Refusal {
+  readonly condition: CompiledCondition;
+  readonly code: ErrorCode;
+  readonly detail: string;
+}
+
+export interface CompiledMap {
+  readonly name: string;
+  readonly version: string;
+  readonly title: string | undefined;
+  readonly source: MapSource;
+  /** Over the map, its bases and all files that they name; hex. */
+  readonly sha256: string;
+  /** The map first, then its bases, then code maps. */
+  readonly files: readonly FileDigest[];
+  readonly mapping: Mapping;
+  readonly codes: ReadonlyMap<string, CodeMap>;
+  /** What goes where, in the order of the map. */
+  readonly outline: readonly OutlineEntry[];
+  readonly format: SourceFormat;
+  readonly setup: SourceSetup;
+  readonly match: Match;
+  readonly owner: OwnerRule;
+  readonly refusals: readonly Refusal[];
+  readonly occurred: Value | undefined;
+  readonly steps: readonly Step[];
+}
+
+export interface CompileOptions {
+  /** Fetches bases and code maps; without it a map that names any is refused. */
+  readonly load?: LoadFile;
+}
+
+const NO_FILES: LoadFile = () => {
+  throw new Error('no files');
+};
+const NOWHERE: Position = { resource: '', order: -1, lists: [0], key: false };
+
+/**
+ * @param file its name, for messages and for what it names
+ * @throws MapError (`map.invalid`) with all problems
+ */
+export function compileMap(text: string, file: string, options: CompileOptions = {}): CompiledMap {
+  const problems = new Problems();
+  const load = options.load ?? NO_FILES;
+  const tree = loadTree(text, file, load, problems);
+  if (!tree) {
+    problems.throwIfAny();
+    throw new MapError([
+      { file, line: 1, column: 1, message: 'the map cannot be read', hint: 'see the language reference' },
+    ]);
+  }
+  const { root, files } = tree;
+  const part = (key: string) => entryOf(root.entries, key)?.value;
+  const source = sourceOf(part('source'), root, problems);
+  const codeFiles: FileDigest[] = [];
+  const codes = compileCodeMaps(part('codes'), load, codeFiles, problems);
+  const name = textOf(
+    part('map'),
+    root.at,
+    'map',
+    /^[a-z][a-z0-9/-]{0,62}$/,
+    'lower-case letters, digits, - and /',
+    problems,
+  );
+  const version = textOf(part('version'), root.at, 'version', /^[\w.+-]{1,32}$/, 'for example 1.0.0', problems);
+  if (!source) {
+    problems.throwIfAny();
+    throw new Error('unreachable');
+  }
+  const setup: SourceSetup = {
+    groups: groupsOf(part('groups'), source, problems),
+    namespaces: namespacesOf(part('namespaces'), problems),
+  };
+  const world = new World({
+    problems,
+    format: formats[source],
+    setup,
+    codeMaps: codes,
+    fragments: namedNodes(part('fragments'), problems),
+    constants: namedNodes(part('constants'), problems),
+  });
+  for (const constant of world.constantNames) world.constant(constant);
+  const resources = part('resources');
+  if (!resources) problems.add(root.at, 'the map makes no resources', 'write resources: with a list of them');
+  else nameResources(resources, world);
+  const match = compileMatch(part('match'), world);
+  const refusals = refusalsOf(part('refuse'), world);
+  const owner = compileOwner(part('owner'), root.at, world, NOWHERE);
+  const when = part('occurred');
+  const occurred =
+    when &&
+    compileValue(
+      when,
+      { allowed: ['dateTime'], element: undefined, path: 'occurred', array: false, at: NOWHERE },
+      world,
+    );
+  const steps = resources ? compileResources(resources, world) : [];
+  problems.throwIfAny();
+  const all = [...files, ...codeFiles];
+  const sha256 = digestOf(all);
+  return {
+    name,
+    version,
+    title: titleOf(part('title')),
+    source,
+    sha256,
+    files: all,
+    mapping: { name, version, sha256 },
+    codes,
+    outline: world.outline,
+    format: formats[source],
+    setup,
+    match,
+    owner: owner!,
+    refusals,
+    occurred,
+    steps,
+  };
+}
+
+function titleOf(node: Node | undefined): string | undefined {
+  return node?.kind === 'scalar' ? node.text : undefined;
+}
+
+function textOf(
+  node: Node | undefined,
+  at: Place,
+  key: string,
+  form: RegExp,
+  hint: string,
+  problems: Problems,
+): string {
+  if (node?.kind === 'scalar' && form.test(node.text)) return node.text;
+  problems.add(
+    node?.at ?? at,
+    node ? `${key} has not the form of one` : `the map has no ${key}`,
+    node ? hint : `write ${key}: …, ${hint}`,
+  );
+  return '';
+}
+
+function sourceOf(node: Node | undefined, root: MapNode, problems: Problems): MapSource | undefined {
+  const written = node?.kind === 'scalar' ? node.text : '';
+  const known = MAP_SOURCES.find((kind) => kind === written);
+  if (!known)
+    problems.add(
+      node?.at ?? root.at,
+      node ? `there is no source ${written}` : 'the map has no source',
+      didYouMean(written, MAP_SOURCES, 'sources'),
+    );
+  return known;
+}
+
+function namedNodes(node: Node | undefined, problems: Problems): Map<string, Node> {
+  if (!node) return new Map();
+  if (node.kind !== 'map') {
+    problems.add(node.at, 'here stand names and their values', 'write name: value');
+    return new Map();
+  }
+  return new Map(
+    node.entries.map(({ key, at, value }) => {
+      if (!/^[a-zA-Z][\w-]{0,62}$/.test(key)) problems.add(at, `${key} is no name`, 'letters, digits, - and _');
+      return [key, value] as [string, Node];
+    }),
+  );
+}
+
+function namespacesOf(node: Node | undefined, problems: Problems): Map<string, string> {
+  const found = new Map<string, string>();
+  for (const [prefix, value] of namedNodes(node, problems)) {
+    if (value.kind === 'scalar') found.set(prefix, value.text);
+    else problems.add(value.at, 'a name space is a URI', "write prefix: 'urn:…'");
+  }
+  return found;
+}
+
+const SEGMENT = /^[A-Z][A-Z0-9]{2}$/;
+
+function groupsOf(node: Node | undefined, source: MapSource, problems: Problems): GroupRule[] {
+  if (node && source !== 'hl7v2') problems.add(node.at, 'only HL7 v2 has groups of segments', 'delete groups');
+  const groups: GroupRule[] = [];
+  for (const [name, value] of namedNodes(node, problems)) {
+    if (!/^[a-z]/.test(name))
+      problems.add(value.at, `the group ${name} begins with a capital`, 'groups have small letters, segments capitals');
+    const words = (key: string): string[] => {
+      const found = value.kind === 'map' ? entryOf(value.entries, key)?.value : undefined;
+      const list = found?.kind === 'list' ? found.items : found ? [found] : [];
+      return list.flatMap((item) => (item.kind === 'scalar' ? [item.text] : []));
+    };
+    const [starts = ''] = words('starts');
+    if (!SEGMENT.test(starts) || !words('before').every((segment) => SEGMENT.test(segment)))
+      problems.add(
+        value.at,
+        `the group ${name} names no segment that starts it`,
+        `write ${name}: { starts: OBR, before: [ORC] }`,
+      );
+    groups.push({ name, starts, before: words('before'), within: words('in') });
+    for (const key of value.kind === 'map' ? value.entries : [])
+      if (!['starts', 'before', 'in'].includes(key.key))
+        problems.add(
+          key.at,
+          `a group has no part ${key.key}`,
+          didYouMean(key.key, ['starts', 'before', 'in'], 'parts'),
+        );
+  }
+  for (const { name, within } of groups)
+    for (const outer of within)
+      if (!groups.some((group) => group.name === outer))
+        problems.add(
+          node!.at,
+          `the group ${name} stands in ${outer}, which is no group`,
+          didYouMean(
+            outer,
+            groups.map((group) => group.name),
+            'groups',
+          ),
+        );
+  return groups;
+}
+
+function refusalsOf(node: Node | undefined, world: World): Refusal[] {
+  if (!node) return [];
+  const items = node.kind === 'list' ? node.items : [node];
+  return items.flatMap((item) => {
+    const entries = item.kind === 'map' ? item.entries : [];
+    const [test, code, detail] = ['if', 'code', 'detail'].map((key) => entryOf(entries, key)?.value);
+    for (const { key, at } of entries)
+      if (!['if', 'code', 'detail'].includes(key))
+        world.problems.add(at, `refuse has no part ${key}`, didYouMean(key, ['if', 'code', 'detail'], 'parts'));
+    if (!test || detail?.kind !== 'scalar') {
+      world.problems.add(
+        item.at,
+        'a refusal says if and detail',
+        "write - { if: $X absent, code: item.format, detail: 'the row names no test' }",
+      );
+      return [];
+    }
+    const known = Object.keys(errorCodes).filter((one) => one.startsWith('item.'));
+    const written = code?.kind === 'scalar' ? code.text : 'item.format';
+    if (!known.includes(written))
+      world.problems.add(code!.at, `${written} is no code of a refusal`, didYouMean(written, known, 'codes'));
+    return [{ condition: world.condition(test), code: written as ErrorCode, detail: detail.text }];
+  });
+}

@@ -1,0 +1,128 @@
+/** Attachments, and OBX-5 by its declared type. */
+import { timeOfDay } from '../../shared/datetime.ts';
+import { measured, quantity } from '../../shared/result.ts';
+import { type Run, Typed } from '../run.ts';
+import type { Field } from '../sources/format.ts';
+import { unitReader } from './measure.ts';
+import type { Converter } from './spec.ts';
+import { cleanText } from './text.ts';
+import { readDateTime } from './time.ts';
+
+function decode(text: string, encoding: string): Buffer | undefined {
+  if (encoding === 'text') return Buffer.from(text, 'utf8');
+  const plain = text.replaceAll(/\s/g, '');
+  if (encoding === 'hex') return /^([0-9a-f]{2})+$/i.test(plain) ? Buffer.from(plain, 'hex') : undefined;
+  const bytes = Buffer.from(plain, 'base64');
+  return bytes.length > 0 && bytes.toString('base64').replace(/=+$/, '') === plain.replace(/=+$/, '')
+    ? bytes
+    : undefined;
+}
+
+export const attachment: Converter = {
+  summary: 'content of a document, or where it lies',
+  types: ['Attachment'],
+  from: 'optional',
+  options: { url: 'text', contentType: 'text', title: 'text', encoding: ['base64', 'hex', 'text'] },
+  compile(args) {
+    const [url, contentType, title] = [args.text('url'), args.text('contentType'), args.text('title')];
+    const encoding = args.literal('encoding') ?? 'base64';
+    return (run, field) => {
+      const sent = field?.raw();
+      const where = url?.(run);
+      const bytes = sent === undefined ? undefined : decode(sent, encoding);
+      if (sent !== undefined && !bytes)
+        run.issue('warning', 'field.invalid', field!.place, 'the content is not encoded as the map says');
+      if (!bytes && where === undefined) return undefined;
+      const [type, name] = [contentType?.(run) ?? (bytes ? 'application/octet-stream' : undefined), title?.(run)];
+      return {
+        ...(type ? { contentType: type } : {}),
+        ...(bytes ? { data: bytes.toString('base64') } : {}),
+        ...(where ? { url: where } : {}),
+        ...(name ? { title: name } : {}),
+      };
+    };
+  },
+};
+
+/** HL7 v2 OBX-5 by OBX-2 (v2.9 §7.4.2.5); what does not fit its declared type is kept as text. */
+export const obx: Converter = {
+  summary: 'the value of an OBX by its declared type',
+  types: ['Quantity', 'CodeableConcept', 'string', 'Range', 'Ratio', 'dateTime', 'time'],
+  dynamic: true,
+  from: 'required',
+  options: { type: 'text', unit: 'text', units: 'codes', system: 'text', code: 'text' },
+  compile(args) {
+    const [type, unit, read] = [args.text('type'), args.text('unit'), unitReader(args)];
+    return (run, field) => {
+      if (!field || field.isNull) return undefined;
+      switch (type?.(run)) {
+        case 'NM':
+          return numeric(run, field, read) ?? asText(run, field, 'declared as a number, kept as text');
+        case 'ST':
+        case undefined:
+          return (unit?.(run) === undefined ? undefined : numeric(run, field, read)) ?? asText(run, field);
+        case 'SN':
+          return structured(run, field, read) ?? asText(run, field);
+        case 'CWE':
+        case 'CE':
+        case 'CNE':
+        case 'CF': {
+          const coded = run.native.code?.(field, undefined);
+          return coded ? new Typed('CodeableConcept', coded) : undefined;
+        }
+        case 'DT':
+        case 'TS':
+        case 'DTM': {
+          const sent = field.text();
+          const made = sent === undefined ? undefined : readDateTime(run, field, sent, run.zone);
+          return made ? new Typed('dateTime', made) : undefined;
+        }
+        case 'TM': {
+          const made = timeOfDay(field.text() ?? '');
+          if (made !== 'invalid' && made !== 'placeholder') return new Typed('time', made);
+          return run.issue('warning', 'field.invalid', field.place, 'the value is no time of day');
+        }
+        case 'TX':
+        case 'FT':
+        case 'ID':
+        case 'IS':
+        case 'SI':
+          return asText(run, field);
+        default:
+          return asText(run, field, 'the value type is kept as text');
+      }
+    };
+  },
+};
+
+type UnitOf = ReturnType<typeof unitReader>;
+
+function numeric(run: Run, field: Field, unit: UnitOf): Typed | undefined {
+  const number = measured(field.raw() ?? '');
+  return number ? new Typed('Quantity', quantity(number, unit(run))) : undefined;
+}
+
+/** SN (v2.9 §2A.3.71): comparator ^ number ^ separator or suffix ^ number; its delimiters are those of the raw text. */
+function structured(run: Run, field: Field, unit: UnitOf): Typed | undefined {
+  const [comparator = '', first = '', separator = '', second = ''] = (field.raw() ?? '')
+    .split('^')
+    .map((part) => part.trim());
+  const [low, high] = [measured(first), measured(second)];
+  const of = unit(run);
+  if (low && separator === '' && !high && comparator !== '<>') {
+    const exact = comparator === '=' || comparator === '' ? low : measured(`${comparator}${low.number}`);
+    if (exact) return new Typed('Quantity', quantity(exact, of));
+  }
+  if (!low || !high || comparator !== '') return undefined;
+  if (separator === '-') return new Typed('Range', { low: quantity(low, of), high: quantity(high, of) });
+  return /^[:/]$/.test(separator)
+    ? new Typed('Ratio', { numerator: quantity(low, {}), denominator: quantity(high, {}) })
+    : undefined;
+}
+
+function asText(run: Run, field: Field, told?: string): Typed | undefined {
+  const sent = cleanText(run, field, field.raw()?.replaceAll(/\r\n?/g, '\n').trimEnd());
+  if (sent === undefined) return undefined;
+  if (told) run.issue('warning', 'structure.unexpected', field.place, told);
+  return new Typed('string', sent);
+}

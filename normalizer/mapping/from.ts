@@ -1,0 +1,127 @@
+/** What a converter reads: an address, several of them, or a text. */
+
+import type { Run } from './run.ts';
+import { type Address, type Field, TextField } from './sources/format.ts';
+import { isTemplate } from './template.ts';
+import type { World } from './world.ts';
+import type { Node } from './yaml.ts';
+
+export interface From {
+  readonly many: boolean;
+  /** Nothing of it comes from the item. */
+  readonly constant: boolean;
+  readonly addresses: readonly Address[];
+  /** A plain text of the map, without anything to fill in. */
+  readonly literal: string | undefined;
+  one(run: Run): Field | undefined;
+  all(run: Run): readonly Field[];
+}
+
+export function isAddress(text: string): boolean {
+  return text.startsWith('$') && !text.startsWith('${');
+}
+
+/** @param join between the texts of a list */
+export function compileFrom(node: Node, world: World, join = ' '): From | undefined {
+  if (!world.count(node.at)) return undefined;
+  if (node.kind === 'scalar' && node.tag === 'literal') return textFrom(() => node.text, [], node.text, true);
+  if (node.kind === 'scalar' && node.tag === undefined) return scalarFrom(node.text, node, world);
+  if (node.kind === 'list' && node.tag === 'firstOf') return firstFrom(node.items, world);
+  if (node.kind === 'list' && node.tag === undefined) return listFrom(node.items, world, join);
+  world.problems.add(
+    node.at,
+    'here stands an address or a text',
+    'write $ADDRESS, a text, a list of them, or !firstOf [a, b]',
+  );
+  return undefined;
+}
+
+function scalarFrom(text: string, node: Node, world: World): From | undefined {
+  if (isAddress(text)) {
+    const address = world.fieldAddress(text.slice(1), node.at);
+    if (!address) return undefined;
+    return {
+      many: address.many,
+      constant: false,
+      addresses: [address],
+      literal: undefined,
+      one: (run) => address.fields(run.scope)[0],
+      all: (run) => address.fields(run.scope),
+    };
+  }
+  if (!isTemplate(text)) return textFrom(() => text, [], text, true);
+  const template = world.template(text, node.at);
+  return textFrom(template.text, template.addresses, template.literal, template.addresses.length === 0);
+}
+
+function textFrom(
+  text: (run: Run) => string | undefined,
+  addresses: readonly Address[],
+  literal: string | undefined,
+  constant: boolean,
+): From {
+  const one = (run: Run) => {
+    const found = text(run);
+    return found === undefined ? undefined : new TextField(found, addresses[0] ? placeOf(addresses[0], run) : '');
+  };
+  return {
+    many: false,
+    constant,
+    addresses,
+    literal,
+    one,
+    all: (run) => [one(run)].filter((field) => field !== undefined),
+  };
+}
+
+function placeOf(address: Address, run: Run): string {
+  return address.fields(run.scope)[0]?.place ?? '';
+}
+
+function firstFrom(items: readonly Node[], world: World): From | undefined {
+  const parts = items.map((item) => compileFrom(item, world)).filter((part) => part !== undefined);
+  if (parts.length < items.length) return undefined;
+  const one = (run: Run) => {
+    for (const part of parts) for (const field of part.all(run)) if (field.text() !== undefined) return field;
+    return undefined;
+  };
+  return {
+    many: false,
+    constant: parts.every((part) => part.constant),
+    addresses: parts.flatMap((part) => part.addresses),
+    literal: undefined,
+    one,
+    all: (run) => [one(run)].filter((field) => field !== undefined),
+  };
+}
+
+function listFrom(items: readonly Node[], world: World, join: string): From | undefined {
+  const parts = items.map((item) => compileFrom(item, world)).filter((part) => part !== undefined);
+  if (parts.length < items.length || parts.length === 0) return undefined;
+  const one = (run: Run) =>
+    joined(
+      parts.flatMap((part) => part.all(run)),
+      join,
+    );
+  return {
+    many: false,
+    constant: parts.every((part) => part.constant),
+    addresses: parts.flatMap((part) => part.addresses),
+    literal: undefined,
+    one,
+    all: (run) => [one(run)].filter((field) => field !== undefined),
+  };
+}
+
+/** Several texts as one, under the place of the first. */
+export function joined(fields: readonly Field[], join: string): Field | undefined {
+  const texts: string[] = [];
+  let place: string | undefined;
+  for (const field of fields) {
+    const text = field.text();
+    if (text === undefined) continue;
+    place ??= field.place;
+    texts.push(text);
+  }
+  return place === undefined ? undefined : new TextField(texts.join(join), place);
+}

@@ -1,0 +1,13 @@
+/** The mapping language: compile a map's text, run it over items. Pure: files are fetched by the caller's `load`. */
+
+export { type CodeEntry, CodeMap, type CodeTarget } from './codes/code-map.ts';
+export { parseConceptMap } from './codes/concept-map.ts';
+export { parseCodeCsv } from './codes/csv.ts';
+export type { CompiledMap, CompileOptions } from './compile.ts';
+export { compileMap } from './compile.ts';
+export { CONVERTERS } from './convert/index.ts';
+export { runMap, selectMap } from './execute.ts';
+export type { LoadedFile, LoadFile } from './load.ts';
+export { MapError, type MapProblem } from './problems.ts';
+export { MAP_SOURCES, type MapSource } from './sources/format.ts';
+export type { OutlineEntry } from './world.ts';

@@ -1,0 +1,231 @@
+/** Compiles objects: resources, data types and backbone elements with their members. */
+
+import { compileLoop } from './loops.ts';
+import { didYouMean, type Place } from './problems.ts';
+import { Absent, type Run, Typed } from './run.ts';
+import type { Element } from './shapes.ts';
+import { choiceTypes, elementNames, elementOf, NOT_WRITTEN, requiredElements } from './shapes.ts';
+import { entryOf } from './sources/format.ts';
+import type { Position, Target, Value } from './value.ts';
+import { compileValue } from './values.ts';
+import type { World } from './world.ts';
+import type { Entry, ListNode, MapNode, Node } from './yaml.ts';
+
+const DATA_ABSENT = 'http://hl7.org/fhir/StructureDefinition/data-absent-reason';
+
+export type Tree = Record<string, unknown>;
+
+/** Puts one element. @returns whether there was something to put */
+export interface Member {
+  readonly constant: boolean;
+  put(run: Run, out: Tree): boolean;
+}
+
+/** An object of one type; what comes out without any value of the item is left out. */
+export function compileObject(node: MapNode, target: Target, world: World): Value | undefined {
+  const complex = target.allowed.filter((type) => /^[A-Z]/.test(type));
+  const type = complex[0];
+  if (type === undefined || complex.length > 1) {
+    const what =
+      complex.length > 1 ? `may be ${complex.join(', ')}` : `is a ${target.allowed.join(' or ')}, not an object`;
+    const hint = complex.length > 1 ? `name the type: ${typedName(target, complex[0]!)}: { … }` : 'write one value';
+    world.problems.add(node.at, `${target.path} ${what}`, hint);
+    return undefined;
+  }
+  const own = node.entries.filter(({ key }) => key !== 'if' && key !== 'each');
+  if (type === 'Period' && own.length > 0 && own.every(({ key }) => ['start', 'end', 'zone', 'format'].includes(key)))
+    return guarded(node, compileValue({ ...node, entries: own, tag: 'period' }, target, world), world);
+  const each = entryOf(node.entries, 'each');
+  if (each && !target.array) {
+    world.problems.add(each.at, `${target.path} takes one value; each would make several`, 'leave each out');
+    return undefined;
+  }
+  const loop = each && compileLoop(each.value, world);
+  const members = compileMembers(own, type, { path: target.path, at: target.at }, node.at, world);
+  const make = (run: Run) => build(members, run);
+  const constant = !loop && members.length > 0 && members.every((member) => member.constant);
+  if (!loop) return guarded(node, { types: [type], many: false, constant, get: make }, world);
+  const condition = entryOf(node.entries, 'if');
+  const test = condition && world.condition(condition.value);
+  return {
+    types: [type],
+    many: true,
+    constant: false,
+    get: (run) => {
+      const made: unknown[] = [];
+      loop(run, () => {
+        const one = !test || test.holds(run) ? make(run) : undefined;
+        if (one) made.push(one);
+      });
+      return made;
+    },
+  };
+}
+
+function typedName(target: Target, type: string): string {
+  return target.element?.properties.get(type)?.name ?? type;
+}
+
+function guarded(node: MapNode, value: Value | undefined, world: World): Value | undefined {
+  const entry = entryOf(node.entries, 'if');
+  if (!entry || !value) return value;
+  const condition = world.condition(entry.value);
+  return { ...value, constant: false, get: (run) => (condition.holds(run) ? value.get(run) : undefined) };
+}
+
+function build(members: readonly Member[], run: Run): Tree | undefined {
+  const out: Tree = {};
+  let sourced = members.every((member) => member.constant);
+  let any = false;
+  for (const member of members) {
+    if (!member.put(run, out)) continue;
+    any = true;
+    if (!member.constant) sourced = true;
+  }
+  return any && sourced ? out : undefined;
+}
+
+/** @param entries only elements */
+export function compileMembers(
+  entries: readonly Entry[],
+  type: string,
+  where: { readonly path: string; readonly at: Position },
+  at: Place,
+  world: World,
+): Member[] {
+  const members: Member[] = [];
+  const given = new Map<string, string>();
+  for (const entry of entries) {
+    const element = elementAt(entry, type, where.path, world);
+    if (!element) continue;
+    const other = element.choice && given.get(element.choice);
+    if (other)
+      world.problems.add(
+        entry.at,
+        `${element.choice} is given twice: as ${other} and ${entry.key}`,
+        'keep one; !firstOf chooses',
+      );
+    given.set(element.choice ?? element.name, entry.key);
+    const member = compileMember(entry, element, { ...where, path: `${where.path}.${entry.key}` }, world);
+    if (member) members.push(member);
+  }
+  for (const { name, choice } of requiredElements(type))
+    if (!given.has(choice ?? name))
+      world.problems.add(at, `${where.path} needs ${name}`, `R4 demands it: write ${name}: …`);
+  return members;
+}
+
+function elementAt(entry: Entry, type: string, path: string, world: World): Element | undefined {
+  const { key, at } = entry;
+  const refused =
+    Object.hasOwn(NOT_WRITTEN, key) && !['Element', 'Extension'].includes(type) ? NOT_WRITTEN[key] : undefined;
+  if (refused) {
+    world.problems.add(at, `${path}.${key} is not written in maps`, refused);
+    return undefined;
+  }
+  const element = elementOf(type, key);
+  if (element) return element;
+  const wrong = choiceTypes(type, key);
+  if (wrong)
+    world.problems.add(
+      at,
+      `${path}.${key}: ${wrong.choice} has no such type`,
+      `its types: ${wrong.types.slice(0, 15).join(', ')}`,
+    );
+  else if (key.startsWith('+') || key.includes('.'))
+    world.problems.add(at, `${key} stands in overlays only, for a resource of the base`, 'write the element itself');
+  else world.problems.add(at, `${path} has no element ${key}`, didYouMean(key, elementNames(type), 'elements'));
+  return undefined;
+}
+
+function compileMember(
+  entry: Entry,
+  element: Element,
+  where: { path: string; at: Position },
+  world: World,
+): Member | undefined {
+  const target: Target = {
+    allowed: [...element.properties.keys()],
+    element,
+    path: where.path,
+    array: element.array,
+    at: where.at,
+  };
+  const name = entry.key;
+  if (element.array) {
+    const values = compileItems(entry.value, target, world);
+    return values && listMember(name, values);
+  }
+  const value = compileValue(entry.value, target, world);
+  return value && singleMember(name, element, value);
+}
+
+/** The values of a list: each may give several. */
+function compileItems(node: Node, target: Target, world: World): Value[] | undefined {
+  if (node.kind !== 'list' || node.tag !== undefined) {
+    const value = compileValue(node, target, world);
+    return value && [value];
+  }
+  if (node.items.length === 0) {
+    world.problems.add(node.at, `${target.path} is an empty list`, 'give values, or delete the line');
+    return undefined;
+  }
+  const values = (node as ListNode).items.map((item) => compileValue(item, target, world));
+  return values.every((value) => value !== undefined) ? values : undefined;
+}
+
+function listMember(name: string, values: readonly Value[]): Member {
+  return {
+    constant: values.every((value) => value.constant),
+    put(run, out) {
+      const before = enter(run, name);
+      const list: unknown[] = [];
+      for (const value of values) {
+        const made = value.get(run);
+        if (value.many && Array.isArray(made)) list.push(...made);
+        else if (made !== undefined && !(made instanceof Absent)) list.push(made instanceof Typed ? made.value : made);
+      }
+      run.element = before;
+      if (list.length === 0) return false;
+      out[name] = list;
+      return true;
+    },
+  };
+}
+
+function singleMember(name: string, element: Element, value: Value): Member {
+  const one = value.types.length === 1 ? element.properties.get(value.types[0]!) : undefined;
+  const property = one?.name ?? name;
+  return {
+    constant: value.constant,
+    put(run, out) {
+      const before = enter(run, name);
+      const made = value.get(run);
+      run.element = before;
+      if (made === undefined) return false;
+      if (made instanceof Absent) return putAbsent(made, element, value, out);
+      if (!(made instanceof Typed)) {
+        out[property] = made;
+        return true;
+      }
+      if (made.value !== undefined) out[element.properties.get(made.type)?.name ?? name] = made.value;
+      for (const [beside, content] of Object.entries(made.beside ?? {})) out[beside] ??= content;
+      return true;
+    },
+  };
+}
+
+/** data-absent-reason: of a primitive beside it, of an object within it. */
+function putAbsent(absent: Absent, element: Element, value: Value, out: Tree): boolean {
+  const type = value.types[0]!;
+  const { name, property } = element.properties.get(type) ?? [...element.properties.values()][0]!;
+  const extension = [{ url: DATA_ABSENT, valueCode: absent.reason }];
+  out[property.primitive ? `_${name}` : name] = { extension };
+  return true;
+}
+
+function enter(run: Run, name: string): string {
+  const before = run.element;
+  if (run.trace) run.element = `${before}.${name}`;
+  return before;
+}

@@ -1,0 +1,153 @@
+/** References by the names of the map, and by business key. */
+import { fragmentUse, withFragment } from './fragments.ts';
+import { compileKey } from './keys.ts';
+import { didYouMean } from './problems.ts';
+import { compileMaker, typeEntry } from './resources.ts';
+import type { Run } from './run.ts';
+import { entryOf } from './sources/format.ts';
+import { type Target, traced, type Value } from './value.ts';
+import type { Named, World } from './world.ts';
+import type { MapNode, Node } from './yaml.ts';
+
+/** `!ref name`, `!refs name`, `!ref { to: name, key: [ … ] }`, `!ref { to: fragment, with: { … } }` */
+export function compileReference(node: Node, tag: 'ref' | 'refs', target: Target, world: World): Value | undefined {
+  if (!target.allowed.includes('Reference')) {
+    world.problems.add(
+      node.at,
+      `!${tag} makes a Reference, but ${target.path} is a ${target.allowed.join(' or ')}`,
+      'write a value of that type',
+    );
+    return undefined;
+  }
+  const to = node.kind === 'map' ? entryOf(node.entries, 'to')?.value : node;
+  if (to?.kind !== 'scalar') {
+    world.problems.add(node.at, `!${tag} names no resource`, `write !${tag} name`);
+    return undefined;
+  }
+  const fragment = world.fragments.get(to.text);
+  const named = world.named.get(to.text);
+  if (!named && fragment && tag === 'ref') return fromFragment(node, to.text, target, world);
+  if (!named) {
+    const names = [...world.named.keys(), ...(tag === 'ref' ? world.fragments.keys() : [])];
+    world.problems.add(to.at, `there is no resource ${to.text}`, didYouMean(to.text, names, 'resources'));
+    return undefined;
+  }
+  if (!allows(target, named.type)) {
+    const types = [...(target.element?.properties.get('Reference')?.property.targets ?? [])];
+    world.problems.add(to.at, `${target.path} does not refer to a ${named.type}`, `it refers to ${types.join(', ')}`);
+    return undefined;
+  }
+  const key = node.kind === 'map' ? entryOf(node.entries, 'key') : undefined;
+  if (key) return byKey(named, key.value, node, target, world);
+  return tag === 'refs' ? several(node, named, target, world) : single(node, named, target, world);
+}
+
+function allows(target: Target, type: string): boolean {
+  const targets = target.element?.properties.get('Reference')?.property.targets;
+  return !targets || targets.has(type);
+}
+
+function reference(types: readonly string[], node: Node, get: (run: Run) => string | null | undefined): Value {
+  return traced(
+    {
+      types,
+      many: false,
+      constant: false,
+      get: (run) => {
+        const urn = get(run);
+        return urn ? { reference: urn } : undefined;
+      },
+    },
+    node,
+  );
+}
+
+function single(node: Node, named: Named, target: Target, world: World): Value | undefined {
+  const list = named.lists.at(-1)!;
+  if (named.looped || !target.at.lists.includes(list)) {
+    const own = named.looped && target.at.resource === named.name ? ' by itself' : '';
+    world.problems.add(
+      node.at,
+      `${named.name} is made several times${own}`,
+      `write !refs ${named.name}, or !ref { to: ${named.name}, key: [ … ] }`,
+    );
+    return undefined;
+  }
+  const depth = target.at.lists.indexOf(list);
+  return reference(['Reference'], node, (run) => {
+    let frame = run.frame;
+    // A resource that loops has a frame of its own for each turn, below its list's.
+    while (frame.depth > depth && frame.parent) frame = frame.parent;
+    const known = frame.own.get(named.name);
+    if (known !== undefined) return known;
+    const before = [run.scope, run.frame] as const;
+    [run.scope, run.frame] = [frame.scope, frame];
+    const urn = named.identify?.(run) ?? null;
+    [run.scope, run.frame] = before;
+    return urn;
+  });
+}
+
+function several(node: Node, named: Named, target: Target, world: World): Value | undefined {
+  if (!target.array) {
+    world.problems.add(node.at, `${target.path} takes one reference`, `write !ref ${named.name}`);
+    return undefined;
+  }
+  if (named.order > target.at.order) {
+    world.problems.add(node.at, `${named.name} is made further below`, 'move it above, so that it is known here');
+    return undefined;
+  }
+  const depth = target.at.lists.length - 1;
+  return {
+    types: ['Reference'],
+    many: true,
+    constant: false,
+    get: (run) => {
+      let frame = run.frame;
+      while (frame.depth > depth && frame.parent) frame = frame.parent;
+      return (frame.all.get(named.name) ?? []).map((urn) => ({ reference: urn }));
+    },
+  };
+}
+
+/** The resource with this key, wherever it is made; the item has to make it. */
+function byKey(named: Named, key: Node, node: Node, target: Target, world: World): Value | undefined {
+  const compiled = compileKey(key, { at: target.at, members: undefined }, world);
+  if (!compiled) return undefined;
+  return reference(['Reference'], node, (run) => {
+    const parts = compiled(run, undefined);
+    return parts && run.draft.urn(named.type as fhir4.FhirResource['resourceType'], parts);
+  });
+}
+
+function fromFragment(node: Node, name: string, target: Target, world: World): Value | undefined {
+  const options: Node =
+    node.kind === 'map'
+      ? ({
+          ...node,
+          entries: node.entries.map((entry) => (entry.key === 'to' ? { ...entry, key: 'name' } : entry)),
+        } as MapNode)
+      : node;
+  const use = fragmentUse(options, world);
+  const make = use && withFragment(use, world, (content) => maker(content, name, target, world));
+  const test = node.kind === 'map' ? entryOf(node.entries, 'if') : undefined;
+  const condition = test && world.condition(test.value);
+  return make && reference(['Reference'], node, (run) => (!condition || condition.holds(run) ? make(run) : undefined));
+}
+
+function maker(content: Node, name: string, target: Target, world: World) {
+  const type = content.kind === 'map' ? typeEntry(content) : undefined;
+  if (!type) {
+    world.problems.add(
+      content.at,
+      `the fragment ${name} makes no resource`,
+      'begin it with a type, such as Practitioner:',
+    );
+    return undefined;
+  }
+  if (!allows(target, type.key)) {
+    world.problems.add(type.at, `${target.path} does not refer to a ${type.key}`, 'use another fragment');
+    return undefined;
+  }
+  return compileMaker(content as MapNode, target.at, world);
+}

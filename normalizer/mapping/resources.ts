@@ -1,0 +1,307 @@
+/** Compiles resources and loops into the steps of a run. */
+import { BridgeError } from '../../core/errors.ts';
+import { isResourceType, resourceTypes } from '../gate/table.ts';
+import { compileKey, type Key } from './keys.ts';
+import { compileLoop, type Loop } from './loops.ts';
+import { compileMembers, type Member, type Tree } from './members.ts';
+import { didYouMean } from './problems.ts';
+import { Frame, LIMITS, type Run } from './run.ts';
+import { type Address, entryOf } from './sources/format.ts';
+import type { Position } from './value.ts';
+import type { Identify, World } from './world.ts';
+import type { Entry, ListNode, MapNode, Node } from './yaml.ts';
+
+export type Step = (run: Run) => void;
+
+const CONTROL = ['key', 'each', 'if', 'needs', 'merge', 'resources'];
+
+/** `Type: name`. */
+export function typeEntry(node: MapNode): Entry | undefined {
+  return node.entries.find(({ key }) => /^[A-Z]/.test(key));
+}
+
+/** Learns the names of all resources before any is compiled. */
+export function nameResources(node: Node, world: World, lists: readonly number[] = [0]): void {
+  if (node.kind !== 'list') return;
+  for (const item of node.items) {
+    if (item.kind !== 'map') continue;
+    const inner = entryOf(item.entries, 'resources');
+    if (inner && entryOf(item.entries, 'loop')) {
+      nameResources(inner.value, world, [...lists, listId(item, world)]);
+      continue;
+    }
+    const type = typeEntry(item);
+    if (type?.value.kind !== 'scalar') continue;
+    const name = type.value.text;
+    if (world.named.has(name))
+      world.problems.add(type.value.at, `the name ${name} is taken`, 'give each resource a name of its own');
+    world.named.set(name, {
+      name,
+      type: type.key,
+      at: type.value.at,
+      lists,
+      looped: entryOf(item.entries, 'each') !== undefined,
+      order: world.named.size,
+    });
+  }
+}
+
+const ids = new WeakMap<Node, number>();
+let nextId = 1;
+
+/** A loop's list, the same number whenever it is asked for. */
+function listId(loop: Node, _world: World): number {
+  const known = ids.get(loop);
+  if (known !== undefined) return known;
+  ids.set(loop, nextId);
+  nextId += 1;
+  return nextId - 1;
+}
+
+export function compileResources(node: Node, world: World, lists: readonly number[] = [0]): Step[] {
+  if (node.kind !== 'list') {
+    world.problems.add(node.at, 'resources is a list', 'write - Patient: patient');
+    return [];
+  }
+  return (node as ListNode).items.flatMap((item) => {
+    if (item.kind !== 'map') {
+      world.problems.add(item.at, 'a resource is written as Type: name', 'write - Patient: patient');
+      return [];
+    }
+    const step = entryOf(item.entries, 'loop') ? compileBlock(item, world, lists) : compileResource(item, world, lists);
+    return step ? [step] : [];
+  });
+}
+
+/** `loop: name, each: …, resources: [ … ]` */
+function compileBlock(node: MapNode, world: World, lists: readonly number[]): Step | undefined {
+  for (const { key, at } of node.entries)
+    if (!['loop', 'each', 'if', 'resources'].includes(key))
+      world.problems.add(
+        at,
+        `a loop has no part ${key}`,
+        didYouMean(key, ['loop', 'each', 'if', 'resources'], 'parts'),
+      );
+  const [each, inner, test] = ['each', 'resources', 'if'].map((key) => entryOf(node.entries, key));
+  if (!each || !inner) {
+    world.problems.add(
+      node.at,
+      `the loop has no ${each ? 'resources' : 'each'}`,
+      'write loop: name, each: $X[*], resources: [ … ]',
+    );
+    return undefined;
+  }
+  const loop = compileLoop(each.value, world);
+  const condition = test && world.condition(test.value);
+  const steps = compileResources(inner.value, world, [...lists, listId(node, world)]);
+  if (!loop) return undefined;
+  return (run) =>
+    loop(run, () => {
+      if (!condition || condition.holds(run)) inFrame(run, () => runAll(steps, run));
+    });
+}
+
+export function runAll(steps: readonly Step[], run: Run): void {
+  for (const step of steps) step(run);
+}
+
+function inFrame(run: Run, inner: () => void): void {
+  const before = run.frame;
+  run.frame = new Frame(before, run.scope);
+  inner();
+  run.frame = before;
+}
+
+interface Compiled {
+  readonly type: fhir4.FhirResource['resourceType'];
+  readonly key: Key;
+  /** The key holds `!element`: the content is made before the identity is known. */
+  readonly late: boolean;
+  readonly members: readonly Member[];
+  readonly condition: ((run: Run) => boolean) | undefined;
+  readonly needs: readonly Address[];
+  readonly loop: Loop | undefined;
+  readonly merge: boolean;
+}
+
+function compileResource(node: MapNode, world: World, lists: readonly number[]): Step | undefined {
+  const type = typeEntry(node);
+  if (type?.value.kind !== 'scalar' || !/^[\p{L}_][\p{L}\p{N}_-]*$/u.test(type.value.text)) {
+    const first = node.entries[0]?.key ?? '';
+    world.problems.add(
+      type?.at ?? node.at,
+      type ? `the ${type.key} has no name` : 'a resource begins with its type',
+      type
+        ? `write ${type.key}: a name for references`
+        : `did you mean ${first.charAt(0).toUpperCase()}${first.slice(1)}: …, or loop: …?`,
+    );
+    return undefined;
+  }
+  const name = type.value.text;
+  const named = world.named.get(name)!;
+  const at: Position = { resource: name, order: named.order, lists, key: false };
+  const compiled = compileParts(node, type, at, world);
+  if (!compiled) return undefined;
+  const numbered = !compiled.merge && (compiled.loop !== undefined || lists.length > 1);
+  const identify = identity(compiled, name, numbered);
+  named.identify = (run) => {
+    const known = run.frame.own.get(name);
+    if (known !== undefined) return known;
+    const made = identify(run);
+    run.frame.own.set(name, made.urn);
+    if (made.key) run.keysOf.set(made.urn!, made.key);
+    return made.urn;
+  };
+  const make = (run: Run) => makeOne(run, compiled, name, identify);
+  const { loop } = compiled;
+  return loop ? (run) => loop(run, () => inFrame(run, () => make(run))) : make;
+}
+
+function compileParts(node: MapNode, type: Entry, at: Position, world: World): Compiled | undefined {
+  if (!isResourceType(type.key)) {
+    world.problems.add(type.at, `R4 has no resource ${type.key}`, didYouMean(type.key, resourceTypes(), 'resources'));
+    return undefined;
+  }
+  const control = (key: string) => entryOf(node.entries, key)?.value;
+  const elements = node.entries.filter((entry) => entry !== type && !CONTROL.includes(entry.key));
+  const [each, test, needs, merge] = ['each', 'if', 'needs', 'merge'].map(control);
+  const inner = entryOf(node.entries, 'resources');
+  if (inner) world.problems.add(inner.at, 'only loops hold resources', 'write loop: name instead of the type');
+  const loop = each && compileLoop(each, world);
+  const condition = test && world.condition(test);
+  const members = compileMembers(elements, type.key, { path: type.key, at }, type.at, world);
+  const names = new Set(elements.map(({ key }) => key));
+  const keyNode = control('key');
+  if (!keyNode) world.problems.add(type.at, `the ${type.key} has no key`, keyHint(at.resource, world));
+  const key = keyNode && compileKey(keyNode, { at, members: names }, world);
+  if (merge && !(merge.kind === 'scalar' && /^(true|false)$/.test(merge.text)))
+    world.problems.add(merge.at, 'merge is true or false', 'write merge: true');
+  const needed = compileNeeds(needs, world);
+  if (!key) return undefined;
+  return {
+    type: type.key as Compiled['type'],
+    key,
+    late: holdsElement(keyNode),
+    members,
+    condition: condition?.holds,
+    needs: needed,
+    loop,
+    merge: merge?.kind === 'scalar' && merge.text === 'true',
+  };
+}
+
+function keyHint(name: string, world: World): string {
+  const near = didYouMean(
+    name,
+    [...world.named.keys()].filter((one) => one !== name),
+  );
+  return near.startsWith('did you')
+    ? `write key: [!owner , $NUMBER]; or, for a resource of the base, ${near}`
+    : 'write key: [!owner , $NUMBER]';
+}
+
+function holdsElement(node: Node): boolean {
+  return node.tag === 'element' || (node.kind === 'list' && node.items.some(holdsElement));
+}
+
+function compileNeeds(node: Node | undefined, world: World): Address[] {
+  if (!node) return [];
+  const items = node.kind === 'list' ? node.items : [node];
+  return items.flatMap((item) => {
+    if (item.kind === 'scalar' && item.text.startsWith('$'))
+      return world.fieldAddress(item.text.slice(1), item.at) ?? [];
+    world.problems.add(item.at, 'needs is an address', 'write needs: $OBX-3');
+    return [];
+  });
+}
+
+interface Identity {
+  readonly urn: string | null;
+  readonly key: readonly string[] | null;
+  readonly content?: Tree;
+}
+
+const NOTHING: Identity = { urn: null, key: null };
+
+/** Whether the resource is made of this item, and under which key. */
+function identity(compiled: Compiled, name: string, numbered: boolean): (run: Run) => Identity {
+  return (run) => {
+    run.element = compiled.type;
+    if (compiled.condition && !compiled.condition(run)) return NOTHING;
+    for (const address of compiled.needs) {
+      const fields = address.fields(run.scope);
+      if (fields.some((field) => field.text() !== undefined)) continue;
+      run.issue(
+        'warning',
+        'field.missing',
+        fields[0]?.place ?? address.text.slice(1),
+        `${compiled.type} was left out: a field that it needs is empty`,
+      );
+      return NOTHING;
+    }
+    const content = compiled.late ? contentOf(run, compiled) : undefined;
+    const key = compiled.key(run, content);
+    if (key === null) {
+      if (name !== '')
+        run.issue('warning', 'field.missing', name, `${compiled.type} was left out: nothing of its key is there`);
+      return NOTHING;
+    }
+    const own = numbered ? number(run, name, key) : key;
+    return { urn: run.draft.urn(compiled.type, own), key: own, ...(content ? { content } : {}) };
+  };
+}
+
+/** Two turns of one loop with the same key are two resources. */
+function number(run: Run, name: string, key: readonly string[]): readonly string[] {
+  const joined = JSON.stringify([name, ...key]);
+  const count = (run.keys.get(joined) ?? 0) + 1;
+  run.keys.set(joined, count);
+  return count === 1 ? key : [...key, String(count)];
+}
+
+function contentOf(run: Run, { type, members }: Compiled): Tree {
+  const out: Tree = { resourceType: type };
+  run.element = run.trace ? `${type}[${run.counts.get(type) ?? 0}]` : type;
+  for (const member of members) member.put(run, out);
+  return out;
+}
+
+function makeOne(run: Run, compiled: Compiled, name: string, identify: (run: Run) => Identity): string | null {
+  const known = run.frame.own.get(name);
+  const made: Identity =
+    known === undefined ? identify(run) : { urn: known, key: known === null ? null : run.keysOf.get(known)! };
+  if (made.urn === null || made.key === null) {
+    run.frame.own.set(name, null);
+    return null;
+  }
+  run.frame.own.set(name, made.urn);
+  run.keysOf.set(made.urn, made.key);
+  add(run, compiled, made.key, made.content);
+  run.frame.made(name, made.urn);
+  return made.urn;
+}
+
+function add(run: Run, compiled: Compiled, key: readonly string[], content: Tree | undefined): string {
+  run.resources += 1;
+  if (run.resources > LIMITS.resources)
+    throw new BridgeError('map.limit', 'the map makes more resources of one item than it may');
+  const made = content ?? contentOf(run, compiled);
+  if (run.trace) run.counts.set(compiled.type, (run.counts.get(compiled.type) ?? 0) + 1);
+  return run.draft.add(key, made as unknown as fhir4.FhirResource);
+}
+
+/** A resource of the current item, for `!ref fragment`. */
+export function compileMaker(node: MapNode, at: Position, world: World): Identify | undefined {
+  const compiled = compileParts(node, typeEntry(node)!, at, world);
+  if (!compiled) return undefined;
+  if (compiled.loop)
+    world.problems.add(node.at, 'a fragment that makes a resource has no each', 'loop where it is used');
+  const identify = identity(compiled, '', false);
+  return (run) => {
+    const before = run.element;
+    const made = identify(run);
+    const urn = made.urn === null ? null : add(run, compiled, made.key!, made.content);
+    run.element = before;
+    return urn;
+  };
+}

@@ -1,0 +1,106 @@
+/** What is in hand while one item is mapped. */
+import type { ErrorCode } from '../../core/codes.ts';
+import type { Issue, PatientIdentifier } from '../../core/types.ts';
+import type { Draft } from '../draft.ts';
+import type { Native, Scope } from './sources/format.ts';
+
+/** One turn of a loop, or the map itself. Resources that were made in it are found by their names. */
+export class Frame {
+  readonly parent: Frame | null;
+  readonly depth: number;
+  readonly scope: Scope;
+  /** Resources of this turn itself: name → its URN; null where its condition does not hold. */
+  readonly own = new Map<string, string | null>();
+  /** Resources of this turn and of all below it. */
+  readonly all = new Map<string, string[]>();
+
+  constructor(parent: Frame | null, scope: Scope) {
+    this.parent = parent;
+    this.depth = parent ? parent.depth + 1 : 0;
+    this.scope = scope;
+  }
+
+  made(name: string, urn: string): void {
+    this.own.set(name, urn);
+    for (let frame: Frame | null = this; frame; frame = frame.parent) {
+      const known = frame.all.get(name);
+      if (!known) frame.all.set(name, [urn]);
+      else if (!known.includes(urn)) known.push(urn);
+    }
+  }
+}
+
+/** Bounds of one item: a map cannot make more than this of it, whatever its loops say. */
+export const LIMITS = { resources: 20_000, turns: 200_000 } as const;
+
+export class Run {
+  readonly draft: Draft;
+  readonly native: Native;
+  readonly sourceKey: string;
+  readonly trace: boolean;
+  readonly zone: string;
+  scope: Scope;
+  frame: Frame;
+  /** Of the element that is being made, for the trace. */
+  element = '';
+  owner: PatientIdentifier | undefined;
+  turns = 0;
+  resources = 0;
+  /** Issues that are told once an item. */
+  readonly #told = new Set<string>();
+  /** Name and key of a resource → how often it was made. */
+  readonly keys = new Map<string, number>();
+  /** Keys of resources that were referred to before they were made, by URN. */
+  readonly keysOf = new Map<string, readonly string[]>();
+  /** In a trace: resources made, by type. */
+  readonly counts = new Map<string, number>();
+
+  constructor(draft: Draft, native: Native, sourceKey: string, root: Scope) {
+    this.draft = draft;
+    this.native = native;
+    this.sourceKey = sourceKey;
+    this.trace = draft.context.trace ?? false;
+    this.zone = native.zone ?? draft.context.hospital.timezone;
+    this.scope = root;
+    this.frame = new Frame(null, root);
+  }
+
+  /** @param detail one sentence without any patient value */
+  issue(severity: Issue['severity'], code: ErrorCode, place: string, detail: string): undefined {
+    this.draft.issue(severity, code, place, detail);
+    return undefined;
+  }
+
+  once(key: string, severity: Issue['severity'], code: ErrorCode, place: string, detail: string): void {
+    if (this.#told.has(key)) return;
+    this.#told.add(key);
+    this.draft.issue(severity, code, place, detail);
+  }
+
+  /** In a trace, what is read from now on is read for this element by the rule at this place. */
+  reading(rule: string): void {
+    if (this.trace) this.draft.sources.readFor(this.element, rule);
+  }
+}
+
+/** A value whose FHIR type is known only now; `beside` goes into the element that holds it, where it says nothing yet. */
+export class Typed {
+  readonly type: string;
+  readonly value: unknown;
+  readonly beside: Readonly<Record<string, unknown>> | undefined;
+
+  constructor(type: string, value: unknown, beside?: Readonly<Record<string, unknown>>) {
+    this.type = type;
+    this.value = value;
+    this.beside = beside;
+  }
+}
+
+/** No value, and why (R4 data-absent-reason). */
+export class Absent {
+  readonly reason: string;
+
+  constructor(reason: string) {
+    this.reason = reason;
+  }
+}

@@ -1,0 +1,140 @@
+/** What the engine asks of a source format: addresses at compile time, an opened item at run time. */
+import type { NormalizeContext, NormalizeInput } from '../../context.ts';
+import type { Draft, KeptSource } from '../../draft.ts';
+import type { Entry } from '../yaml.ts';
+
+export const MAP_SOURCES = ['table', 'hl7v2', 'cda', 'xml', 'json', 'dicom'] as const;
+export type MapSource = (typeof MAP_SOURCES)[number];
+
+/** A populated or empty place of the source. Reading a text tells the coverage and the trace. */
+export interface Field {
+  readonly place: string;
+  /** Sent, but as an explicit null (HL7 v2 `""`). */
+  readonly isNull: boolean;
+  /** Trimmed; undefined where there is nothing or null. */
+  text(): string | undefined;
+  /** As it stands, decoded, with its delimiters; undefined where there is nothing or null. */
+  raw(): string | undefined;
+  /** What stands behind it in the reader of the format (a v2 Value, an XML element, a JSON value). */
+  readonly origin: unknown;
+}
+
+/** Where addresses are read from: the current item of the innermost loop, then those around it. */
+export interface Scope {
+  readonly item: unknown;
+  readonly parent: Scope | null;
+}
+
+export interface Address {
+  /** As written, with `$`. */
+  readonly text: string;
+  /** May give several fields: holds `[*]`. */
+  readonly many: boolean;
+  /** A field can be a value; segments and groups are for `each` only. */
+  readonly of: 'field' | 'item';
+  fields(scope: Scope): readonly Field[];
+  /** For `each`. */
+  items(scope: Scope): readonly unknown[];
+}
+
+export interface AddressFault {
+  readonly message: string;
+  readonly hint: string;
+}
+
+/** What the map says of its source besides addresses. */
+export interface SourceSetup {
+  /** Name → segments that open the group. */
+  readonly groups: readonly GroupRule[];
+  /** Prefix → URI. */
+  readonly namespaces: ReadonlyMap<string, string>;
+}
+
+export interface GroupRule {
+  readonly name: string;
+  readonly starts: string;
+  readonly before: readonly string[];
+  /** Groups that may hold it; empty: the message itself. */
+  readonly within: readonly string[];
+}
+
+/** Data types that a format knows by itself; where one is missing the engine reads text. */
+export interface Native {
+  code?(field: Field, table: string | undefined): fhir4.CodeableConcept | undefined;
+  identifier?(field: Field, as: string | undefined): fhir4.Identifier | undefined;
+  name?(field: Field): fhir4.HumanName | undefined;
+  address?(field: Field): fhir4.Address | undefined;
+  telecom?(field: Field, use: fhir4.ContactPoint['use']): fhir4.ContactPoint | undefined;
+  attachment?(field: Field, kind: string | undefined): fhir4.Attachment | undefined;
+  /** Zone of times without an offset, where the item itself says one. */
+  readonly zone?: string | undefined;
+}
+
+export interface Opened {
+  readonly root: unknown;
+  readonly native: Native;
+  /** Tells the coverage what is populated; after the map has run. */
+  see(): void;
+  keep(): KeptSource;
+}
+
+export interface SourceFormat {
+  readonly kind: MapSource;
+  /** @param text what stands after `$` */
+  address(text: string, setup: SourceSetup): Address | AddressFault;
+  /** The scope item for a text that `!split` made, and for values that are loop items. */
+  /** @throws BridgeError item.format, item.charset and what the reader says */
+  open(input: NormalizeInput, context: NormalizeContext, draft: Draft, setup: SourceSetup): Opened;
+  /** Keys of `match` besides `feed` and `if`. */
+  readonly matchKeys: readonly string[];
+  /** @param values of one key of `match`; any of them, or all for columns and fields */
+  matches(root: unknown, key: string, values: readonly string[]): boolean;
+}
+
+export function isFault(found: Address | AddressFault): found is AddressFault {
+  return 'message' in found;
+}
+
+/** How many loops an address steps out (`../`), or to the top (`/`), and the rest. */
+export function steps(text: string): { up: number | 'top'; rest: string } {
+  if (text.startsWith('/')) return { up: 'top', rest: text.slice(1) };
+  let up = 0;
+  let rest = text;
+  while (rest.startsWith('../')) {
+    up += 1;
+    rest = rest.slice(3);
+  }
+  return { up, rest };
+}
+
+export function outer(scope: Scope, up: number | 'top'): Scope {
+  let here = scope;
+  for (let left = up === 'top' ? Number.POSITIVE_INFINITY : up; left > 0 && here.parent; left -= 1) here = here.parent;
+  return here;
+}
+
+/** A text of the map itself, or one made of several fields. */
+export class TextField implements Field {
+  readonly place: string;
+  readonly origin = undefined;
+  readonly isNull = false;
+  readonly #text: string;
+
+  constructor(text: string, place: string) {
+    this.#text = text;
+    this.place = place;
+  }
+
+  text(): string | undefined {
+    return this.#text.trim() || undefined;
+  }
+
+  raw(): string | undefined {
+    return this.#text || undefined;
+  }
+}
+
+/** The one entry of a setup by its key. */
+export function entryOf(entries: readonly Entry[], key: string): Entry | undefined {
+  return entries.find((entry) => entry.key === key);
+}

@@ -1,0 +1,58 @@
+/** A compiled value: what it can be, and how it is had. */
+
+import type { Run } from './run.ts';
+import type { Element } from './shapes.ts';
+import type { Address } from './sources/format.ts';
+import type { Node } from './yaml.ts';
+
+export interface Value {
+  /** R4 types; more than one where it is known at run time only: then `get` gives `Typed`. */
+  readonly types: readonly string[];
+  /** `get` gives a list. */
+  readonly many: boolean;
+  /** Nothing of it comes from the item. */
+  readonly constant: boolean;
+  get(run: Run): unknown;
+}
+
+/** Where a value goes. */
+export interface Target {
+  /** R4 types that may stand there. */
+  readonly allowed: readonly string[];
+  /** Undefined in keys, owner and the like. */
+  readonly element: Element | undefined;
+  /** For people: `Observation.code`. */
+  readonly path: string;
+  /** Several values are taken. */
+  readonly array: boolean;
+  /** Resource in whose description it stands, and its lists, for references. */
+  readonly at: Position;
+}
+
+export interface Position {
+  readonly resource: string;
+  readonly order: number;
+  readonly lists: readonly number[];
+  /** Within a fragment that makes a resource: references by name are those of its user. */
+  readonly key: boolean;
+}
+
+export function constantValue(types: readonly string[], value: unknown): Value {
+  return { types, many: false, constant: true, get: () => value };
+}
+
+/** Sets the element of the trace while it reads. */
+export function traced(value: Value, node: Node): Value {
+  const rule = `${node.at.file}:${node.at.line}`;
+  return {
+    ...value,
+    get: (run) => {
+      if (run.trace) run.reading(rule);
+      return value.get(run);
+    },
+  };
+}
+
+export function addressesOf(list: readonly { readonly addresses: readonly Address[] }[]): string[] {
+  return list.flatMap((one) => one.addresses.map((address) => address.text));
+}

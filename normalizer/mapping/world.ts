@@ -1,0 +1,131 @@
+/** What all parts of one compilation share. */
+import type { CodeMap } from './codes/code-map.ts';
+import { type CompiledCondition, type ConditionWorld, compileCondition } from './condition.ts';
+import type { Place, Problems } from './problems.ts';
+import { type Address, type AddressFault, isFault, type SourceFormat, type SourceSetup } from './sources/format.ts';
+import { compileTemplate, type Template } from './template.ts';
+import type { Node } from './yaml.ts';
+
+/** One leaf of the map: what goes where, for `dhc map docs`, `coverage` and `suggest`. */
+export interface OutlineEntry {
+  /** Name of the resource in the map; empty for owner, match and the like. */
+  readonly resource: string;
+  /** e.g. `Observation.code` */
+  readonly element: string;
+  /** As written, with `$`. */
+  readonly addresses: readonly string[];
+  /** Name of the converter; empty for literals. */
+  readonly converter: string;
+  readonly literal?: string;
+  readonly file: string;
+  readonly line: number;
+}
+
+/** A resource of the map, known before any is compiled, so that references may stand above it. */
+export interface Named {
+  readonly name: string;
+  readonly type: string;
+  readonly at: Place;
+  /** The list in which it stands, and those around it, outermost first. */
+  readonly lists: readonly number[];
+  /** Loops by itself. */
+  readonly looped: boolean;
+  readonly order: number;
+  identify?: Identify;
+}
+
+export type Identify = (run: import('./run.ts').Run) => string | null;
+
+const MAX_VALUES = 20_000;
+
+export class World implements ConditionWorld {
+  readonly problems: Problems;
+  readonly format: SourceFormat;
+  readonly setup: SourceSetup;
+  readonly codeMaps: ReadonlyMap<string, CodeMap>;
+  readonly fragments: ReadonlyMap<string, Node>;
+  readonly named = new Map<string, Named>();
+  readonly outline: OutlineEntry[] = [];
+  /** Fragments that are being compiled, outermost first. */
+  readonly open: string[] = [];
+  /** Compiled resource fragments by name and arguments. */
+  readonly makers = new Map<string, Identify>();
+  readonly #constants: ReadonlyMap<string, Node>;
+  readonly #resolved = new Map<string, Template | 'busy'>();
+  #values = 0;
+
+  constructor(options: {
+    readonly problems: Problems;
+    readonly format: SourceFormat;
+    readonly setup: SourceSetup;
+    readonly codeMaps: ReadonlyMap<string, CodeMap>;
+    readonly fragments: ReadonlyMap<string, Node>;
+    readonly constants: ReadonlyMap<string, Node>;
+  }) {
+    this.problems = options.problems;
+    this.format = options.format;
+    this.setup = options.setup;
+    this.codeMaps = options.codeMaps;
+    this.fragments = options.fragments;
+    this.#constants = options.constants;
+  }
+
+  get source(): string {
+    return this.format.kind;
+  }
+
+  get constantNames(): string[] {
+    return [...this.#constants.keys()];
+  }
+
+  get codeMapNames(): string[] {
+    return [...this.codeMaps.keys()];
+  }
+
+  codeMap(name: string): CodeMap | undefined {
+    return this.codeMaps.get(name);
+  }
+
+  address(text: string): Address | AddressFault {
+    return this.format.address(text, this.setup);
+  }
+
+  /** An address that gives a value, with its problems told. */
+  fieldAddress(text: string, at: Place): Address | undefined {
+    const address = this.address(text);
+    if (isFault(address)) this.problems.add(at, address.message, address.hint);
+    else if (address.of === 'item')
+      this.problems.add(at, `${address.text} is a group or segment, not a value`, 'name a field of it');
+    else return address;
+    return undefined;
+  }
+
+  constant(name: string): Template | 'unknown' | 'cycle' {
+    const node = this.#constants.get(name);
+    if (!node) return 'unknown';
+    const known = this.#resolved.get(name);
+    if (known) return known === 'busy' ? 'cycle' : known;
+    this.#resolved.set(name, 'busy');
+    const made = this.template(node.kind === 'scalar' ? node.text : '', node.at);
+    this.#resolved.set(name, made);
+    return made;
+  }
+
+  template(text: string, at: Place): Template {
+    return compileTemplate(text, at, this);
+  }
+
+  condition(node: Node): CompiledCondition {
+    if (node.kind === 'scalar' && node.tag === undefined) return compileCondition(node.text, node.at, this);
+    this.problems.add(node.at, 'a condition is a text', 'write if: $A = x; quote it where it holds : or #');
+    return { holds: () => false, addresses: [] };
+  }
+
+  /** Fragments that double at each level must not fill the memory. @returns false beyond the bound */
+  count(at: Place): boolean {
+    this.#values += 1;
+    if (this.#values === MAX_VALUES)
+      this.problems.add(at, `the map grows beyond ${MAX_VALUES} values`, 'its fragments multiply; simplify them');
+    return this.#values < MAX_VALUES;
+  }
+}
