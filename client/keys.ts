@@ -27,6 +27,8 @@ export interface KeyFile {
   /** Hex, newest first. */
   readonly secrets: readonly string[];
   readonly hospitals: readonly KnownHospital[];
+  /** Counter of the next consent's address that was not yet given to anyone. */
+  readonly nextSubject?: number;
 }
 
 export function newKeyFile(): KeyFile {

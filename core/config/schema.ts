@@ -85,6 +85,11 @@ const services = z.strictObject({
         .regex(/^0x[0-9a-fA-F]{40}$/)
         .optional()
         .describe('Address of the deployed HealthIndex; on the embedded chain it is deployed'),
+      consent: z
+        .string()
+        .regex(/^0x[0-9a-fA-F]{40}$/)
+        .optional()
+        .describe('Address of the deployed Consent contract, for `dhc share`'),
       signer: secret("Private key of the hospital's account (0x-hex)").optional(),
       confirmations: z
         .int()

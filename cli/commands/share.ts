@@ -1,0 +1,212 @@
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import type { Command } from 'commander';
+import { getBytes, hashMessage, hexlify, randomBytes, Signature } from 'ethers';
+import { privateKeySigner } from '../../anchor/chain/signer.ts';
+import { ConsentDesk } from '../../anchor/consent/desk.ts';
+import { consentEvents } from '../../anchor/consent/events.ts';
+import { consentState } from '../../anchor/consent/state.ts';
+import { purposeId, type Terms } from '../../anchor/consent/terms.ts';
+import { umbralPublicOf } from '../../anchor/seal/umbral/packet.ts';
+import { readDelivery, readGrant, readOffer, requestText } from '../../anchor/share/formats.ts';
+import { deliveryCommitment, makeDelivery } from '../../anchor/share/proxy.ts';
+import { openDelivered } from '../../anchor/share/recipient.ts';
+import { Kubo } from '../../anchor/store/kubo.ts';
+import { VerifyCache } from '../../anchor/verify/cache.ts';
+import { readSecret } from '../../core/config/fields.ts';
+import { BridgeError } from '../../core/errors.ts';
+import { HOSPITAL_REF, type OpeningKeys } from '../../core/keystore/keystore.ts';
+import { embeddedSigner } from '../../services/index.ts';
+import { action, type Context } from '../context.ts';
+import { type Opened, open } from '../open.ts';
+import { type ExitCode, exit, table } from '../output.ts';
+import { readText, writeJson } from '../patient/person.ts';
+
+export function registerShare(program: Command): void {
+  const share = program
+    .command('share')
+    .description('ask for records of other hospitals, and hand over own ones by consent');
+
+  share
+    .command('request')
+    .argument('<offer>', "the patient's offer")
+    .requiredOption('--purpose <name>', 'template of the use, e.g. treatment')
+    .requiredOption('--until <date>', 'last moment, e.g. 2027-01-31')
+    .requiredOption('--out <file>', 'the request, for the patient')
+    .option('--sensitive', "needs the approval of the holder's board")
+    .description('ask the patient, on the chain')
+    .action(
+      action((context, [path], options) =>
+        atDesk(context, async ({ desk, keys, signer, signal }) => {
+          const { holder, subject, scope } = readOffer(readText(path!, 'offer'));
+          const until = Math.floor(Date.parse(String(options.until)) / 1000);
+          if (!Number.isSafeInteger(until)) throw new BridgeError('cli.usage', '--until is no date');
+          const purpose = purposeId(String(options.purpose));
+          const sensitive = options.sensitive === true;
+          const terms = {
+            requester: signer.address,
+            holder,
+            subject,
+            purpose,
+            scope,
+            until,
+            sensitive,
+            salt: hexlify(randomBytes(32)),
+          };
+          const x25519Public = hex(keys.x25519Public);
+          const publics = { x25519Public, umbralPublic: hex(umbralPublicOf(keys.umbralSecret)) };
+          await desk.request(terms, signal);
+          const digest = getBytes(hashMessage(requestText(terms, publics)));
+          const signature = Signature.from(await signer.sign(digest)).serialized;
+          writeJson(String(options.out), { format: 'dhc-share-request/1', terms, ...publics, signature });
+          context.out.result({ terms }, `asked; the request for the patient is ${options.out}`);
+          return exit.ok;
+        }),
+      ),
+    );
+
+  share
+    .command('list')
+    .description('consents that this hospital asked for or holds the records of')
+    .action(
+      action((context) =>
+        atDesk(context, async ({ bridge, consent, signer, signal }) => {
+          const { rpc } = await bridge.chain();
+          const asked = await consentEvents(rpc, consent, { kinds: ['requested'] }, signal);
+          const rows = [];
+          for (const event of asked) {
+            if (event.kind !== 'requested') continue;
+            const role = roleOf(event.terms, signer.address);
+            if (!role) continue;
+            const { status, deliveries, records } = await consentState(rpc, consent, event.terms, signal);
+            const until = new Date(event.terms.until * 1000).toISOString();
+            rows.push({ consent: event.id, role, status, deliveries, records, until });
+          }
+          const shown = rows.map((row) => Object.values(row));
+          context.out.result(
+            { consents: rows },
+            table(['consent', 'role', 'status', 'deliveries', 'records', 'until'], shown),
+          );
+          return exit.ok;
+        }),
+      ),
+    );
+
+  share
+    .command('deliver')
+    .argument('<grant>', "the patient's grant")
+    .requiredOption('--out <file>', 'the delivery, for who asked')
+    .description('bring the grant to the chain, re-encrypt, and write the delivery down; nothing is opened here')
+    .action(
+      action((context, [path], options) =>
+        atDesk(context, async ({ bridge, desk, consent, signal }) => {
+          const grant = readGrant(readText(path!, 'grant'));
+          const { terms } = grant.request;
+          await desk.submitGrant(terms, grant.signature, signal);
+          const { rpc } = await bridge.chain();
+          const delivery = await makeDelivery(grant, { rpc, contract: consent, kubo: bridge.kubo }, signal);
+          const commitment = deliveryCommitment(delivery);
+          await desk.recordDelivery(terms, { commitment, records: delivery.records.length }, signal);
+          // Only now: what is not written down is not handed over.
+          writeJson(String(options.out), delivery);
+          context.out.result(
+            { commitment, records: delivery.records.length },
+            `${delivery.records.length} records: ${options.out}`,
+          );
+          return exit.ok;
+        }),
+      ),
+    );
+
+  share
+    .command('open')
+    .argument('<delivery>', "the holder's delivery")
+    .requiredOption('--out <folder>', 'where the bundles go')
+    .requiredOption('--index <address>', 'the HealthIndex of the holder, known from elsewhere')
+    .option('--kubo <url>', "an IPFS node that has the records; default: this hospital's")
+    .description('open what was delivered and check each record against the chain')
+    .action(
+      action((context, [path], options) =>
+        atDesk(context, async ({ bridge, consent, keys, signal }) => {
+          const delivery = readDelivery(readText(path!, 'delivery'));
+          const { rpc, chainId } = await bridge.chain();
+          const written = await consentEvents(rpc, consent, { kinds: ['delivered'] }, signal);
+          const commitment = deliveryCommitment(delivery);
+          if (!written.some((event) => event.kind === 'delivered' && event.commitment === commitment))
+            throw new BridgeError('consent.missing', 'the delivery is not written down on the chain');
+          const folder = String(options.out);
+          mkdirSync(folder, { recursive: true, mode: 0o700 });
+          const kubo = options.kubo ? new Kubo({ url: String(options.kubo) }) : bridge.kubo;
+          const with_ = { rpc, kubo, trusted: { chainId, contract: String(options.index) }, cache: new VerifyCache() };
+          const rows: { record: string; status: string }[] = [];
+          for (const record of delivery.records) {
+            const { tag, verdict, bundle } = await openDelivered(delivery, record, keys, with_, signal);
+            if (bundle) writeFileSync(join(folder, `${tag}.json`), bundle, { mode: 0o600 });
+            rows.push({ record: tag, status: verdict.status });
+          }
+          context.out.result(
+            { records: rows },
+            table(
+              ['record', 'checks'],
+              rows.map((row) => Object.values(row)),
+            ),
+          );
+          return rows.every(({ status }) => status === 'pass') ? exit.ok : exit.unverified;
+        }),
+      ),
+    );
+
+  share
+    .command('submit')
+    .argument('<file>', "a patient's revocation")
+    .description('bring a revocation to the chain for a patient')
+    .action(
+      action((context, [path]) =>
+        atDesk(context, async ({ desk, signal }) => {
+          const { terms, signature } = JSON.parse(readFileSync(path!, 'utf8')) as { terms: Terms; signature: string };
+          const { event } = await desk.submitRevoke(terms, signature, signal);
+          context.out.result({ revoked: event }, 'the consent is taken back');
+          return exit.ok;
+        }),
+      ),
+    );
+}
+
+interface Desk {
+  readonly bridge: Opened['bridge'];
+  readonly desk: ConsentDesk;
+  readonly consent: string;
+  readonly signer: ReturnType<typeof privateKeySigner>;
+  /** The hospital's own, of the ref `hospital`. */
+  readonly keys: Required<OpeningKeys> & { readonly x25519Public: Uint8Array };
+  readonly signal: AbortSignal;
+}
+
+async function atDesk(context: Context, use: (desk: Desk) => Promise<ExitCode>): Promise<ExitCode> {
+  const config = context.config();
+  const { consent, signer: reference, confirmations } = config.services.chain;
+  if (!consent)
+    throw new BridgeError('config.invalid', 'services.chain.consent is not set', {
+      hint: "give the address of the alliance's Consent contract",
+    });
+  const opened = await open(config, 'services', (line) => context.out.progress(line, line));
+  try {
+    const { bridge } = opened;
+    const { rpc, chainId } = await bridge.chain();
+    const signer = privateKeySigner(reference ? readSecret(reference) : embeddedSigner.privateKey);
+    const options = { rpc, chainId, contract: consent, signer, store: bridge.journal, finality: confirmations };
+    const keys = bridge.keystore.patientKeys(HOSPITAL_REF) as Desk['keys'];
+    return await use({ bridge, desk: new ConsentDesk(options), consent, signer, keys, signal: context.signal });
+  } finally {
+    await opened.close();
+  }
+}
+
+function roleOf(terms: Terms, account: string): string | undefined {
+  if (terms.requester === account) return 'reader';
+  return terms.holder === account ? 'holder' : undefined;
+}
+
+function hex(bytes: Uint8Array): string {
+  return Buffer.from(bytes).toString('hex');
+}
