@@ -11,8 +11,8 @@ const OPEN = ['pending', 'submitted', 'ambiguous', 'reorged'] as const;
 /** Books over one journal take turns: anchoring and consent may send with the same account. */
 const turns = new WeakMap<AnchorTable, Promise<unknown>>();
 
-interface Held {
-  readonly batch: string;
+/** A row that holds a nonce. */
+export interface Held extends AnchorRow {
   readonly nonce: number;
   readonly rawTx: string;
 }
@@ -52,9 +52,9 @@ export class NonceBook {
   }
 
   /** Kept transactions that come before this nonce, lowest first. */
-  async below(nonce: number, used: number): Promise<string[]> {
+  async below(nonce: number, used: number): Promise<Held[]> {
     const held = (await this.#held()).filter((one) => one.nonce >= used && one.nonce < nonce);
-    return held.sort((a, b) => a.nonce - b.nonce).map((one) => one.rawTx);
+    return held.sort((a, b) => a.nonce - b.nonce);
   }
 
   async #between(used: number, nonce: number): Promise<number[]> {
@@ -64,10 +64,10 @@ export class NonceBook {
 
   async #held(): Promise<Held[]> {
     const rows = await this.#store.anchors({ chainId: this.#chainId, statuses: OPEN });
-    return rows.flatMap(({ batch, nonce, rawTx }) =>
-      nonce !== null && rawTx !== null && sameAddress(Transaction.from(rawTx).from!, this.#account)
-        ? [{ batch, nonce, rawTx }]
-        : [],
-    );
+    return rows.filter(holds).filter((row) => sameAddress(Transaction.from(row.rawTx).from!, this.#account));
   }
+}
+
+function holds(row: AnchorRow): row is Held {
+  return row.nonce !== null && row.rawTx !== null;
 }

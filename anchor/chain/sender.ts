@@ -108,7 +108,7 @@ export class Sender {
       await this.#options.store.putAnchor(row);
     }
     if (!row || !(await this.#usable(goal, row, used))) row = await this.#prepare(goal, row, signal);
-    else if (await this.#known(row, signal)) return await this.#watch(row, signal);
+    else if (await this.#known(row, signal)) return await this.#watch(row, used, signal);
     return await this.#broadcast(row, used, signal);
   }
 
@@ -219,7 +219,7 @@ export class Sender {
   }
 
   async #broadcast(row: AnchorRow, used: number, signal?: AbortSignal): Promise<Waiting> {
-    for (const lower of await this.#nonces.below(row.nonce!, used)) await this.#send(lower, signal);
+    await this.#clear(row, used, signal);
     const answer = await this.#send(row.rawTx!, signal).catch(async (error) => {
       // It may have arrived: only the chain knows.
       await this.#save(row, 'ambiguous');
@@ -231,6 +231,19 @@ export class Sender {
     if (!dearer) throw new BridgeError('chain.pending', 'the chain asks for a higher fee than the ceiling allows');
     await this.#send(dearer.rawTx!, signal);
     return await this.#save(dearer, 'submitted');
+  }
+
+  /**
+   * Sends again what comes before. Nobody may be left who brings it, so that it pays more from here when it has to: else
+   * it would hold up everything after it.
+   */
+  async #clear(row: AnchorRow, used: number, signal?: AbortSignal): Promise<void> {
+    for (const lower of await this.#nonces.below(row.nonce!, used)) {
+      const answer = await this.#send(lower.rawTx, signal);
+      if (answer === 'occupied' || (answer === 'taken' && !this.#stuck(lower))) continue;
+      const dearer = await this.#payMore(lower, signal);
+      if (dearer) await this.#send(dearer.rawTx!, signal);
+    }
   }
 
   /** `occupied`: another transaction has the nonce, by now or in the node's queue; `underpaid`: the base fee has risen. */
@@ -249,8 +262,9 @@ export class Sender {
   }
 
   /** The node has the transaction: waits, or pays more when it has waited too long. */
-  async #watch(row: AnchorRow, signal?: AbortSignal): Promise<Waiting> {
+  async #watch(row: AnchorRow, used: number, signal?: AbortSignal): Promise<Waiting> {
     if (!this.#stuck(row)) return await this.#save(row, 'submitted');
+    await this.#clear(row, used, signal);
     const dearer = await this.#payMore(row, signal);
     if (dearer) await this.#send(dearer.rawTx!, signal);
     return await this.#save(dearer ?? row, 'submitted');

@@ -3,11 +3,14 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import { BridgeError } from '../../core/errors.ts';
 import { openJournal } from '../../core/journal/index.ts';
 import { Anchorer } from '../chain/anchorer.ts';
 import { hasRole } from '../chain/health-index.ts';
-import { CHAIN_ID, madeBatch, soon } from '../testing/anchoring.ts';
+import { ChainRpc, quantity } from '../chain/rpc.ts';
+import { CHAIN_ID, GWEI, madeBatch, soon } from '../testing/anchoring.ts';
 import { Consenting, holder, madeProfile, members, requester } from '../testing/consenting.ts';
+import { startRpcProxy } from '../testing/rpc-proxy.ts';
 import { AllianceSeat, admission, hospitalOf, newMembers, suspension } from './alliance.ts';
 import { allianceAddresses, deployAlliance } from './deploy.ts';
 import { consentEvents } from './events.ts';
@@ -72,6 +75,29 @@ test('anchoring and consent of one account take nonces without gap or clash', as
   expect(await rpc.nonce(requester.address)).toBe(first + 16);
   const requests = await consentEvents(rpc, on.at.consent, { kinds: ['requested'] }, signal);
   for (const { terms } of asked) expect(requests.filter(({ id }) => id === consentId(terms))).toHaveLength(1);
+});
+
+test.each([
+  ['never arrived', true],
+  ['waits for a lower base fee', false],
+])('a request that was given up and %s does not hold up the anchoring', async (_, lost) => {
+  const { rpc } = on.chain;
+  const store = on.store(requester.address);
+  const { terms } = await on.terms();
+  await rpc.send('evm_setAutomine', [false]);
+  const proxy = await startRpcProxy(on.chain.url, (method) =>
+    lost && method === 'eth_sendRawTransaction' ? 'lose-request' : 'none',
+  );
+  const given = { rpc: new ChainRpc(proxy.url), wait: { until: 'included', deadlineMs: 100, pollMs: 20 } } as const;
+  await expect(on.desk(requester, given).request(terms, signal)).rejects.toBeInstanceOf(BridgeError);
+  proxy.close();
+  await rpc.send('anvil_setNextBlockBaseFeePerGas', [quantity(80n * GWEI)]);
+  await rpc.send('anvil_mine', ['0x1']);
+  await rpc.send('evm_setAutomine', [true]);
+  const common = { rpc, chainId: CHAIN_ID, signer: requester, store, finality: 2, stuckMs: 50 } as const;
+  const batch = madeBatch();
+  const settled = await new Anchorer({ ...common, contract: on.at.index }).settle(batch, soon, signal);
+  expect(settled.event.root).toBe(batch.root);
 });
 
 test('a reorganisation takes a grant away, and it is brought again', async () => {
