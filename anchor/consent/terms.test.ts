@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs';
 import { hexlify, randomBytes, Wallet } from 'ethers';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
@@ -99,4 +100,21 @@ describe('what others can link', () => {
     expect(scopeOf(salt, tags)).not.toBe(scopeOf(salt, tags.slice(1)));
     expect(purposeId('treatment')).not.toBe(purposeId('research'));
   });
+});
+
+test('terms and subjects need nothing that a browser lacks', () => {
+  const seen = new Set<string>();
+  const packages = new Set<string>();
+  const follow = (file: URL) => {
+    if (seen.has(file.href)) return;
+    seen.add(file.href);
+    for (const [, type, name] of readFileSync(file, 'utf8').matchAll(/^import (type )?[^;]*?from '([^']+)';/gms)) {
+      if (type) continue;
+      if (name!.startsWith('.')) follow(new URL(name!, file));
+      else packages.add(name!);
+    }
+  };
+  for (const file of ['terms.ts', 'subject.ts']) follow(new URL(file, import.meta.url));
+  expect(seen.size).toBeGreaterThan(3);
+  expect([...packages]).toEqual(['ethers']);
 });
