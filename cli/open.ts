@@ -10,7 +10,9 @@ import { createLog } from '../core/log.ts';
 import type { Connector, Log, SourceKind } from '../core/types.ts';
 import { attachServices, EMBEDDED_CHAIN_ID, embeddedSigner, type Services, startServices } from '../services/index.ts';
 import { type Lock, tryLock } from '../services/lock.ts';
+import { readRunState } from '../services/state.ts';
 import { type Bridge, dataPaths, openBridge } from '../workflows/bridge.ts';
+import { readMap } from './map/compiled.ts';
 
 export interface Opened {
   readonly bridge: Bridge;
@@ -21,15 +23,15 @@ export interface Opened {
   close(): Promise<void>;
 }
 
-/** `journal`: no service is needed. `services`: attached or started. `worker`: this process or another works on the steps. */
-export type Need = 'journal' | 'services' | 'worker';
+/** `journal`: no service is needed. `running`: attached if some run. `services`: attached or started. `worker`: this process or another works on the steps. */
+export type Need = 'journal' | 'running' | 'services' | 'worker';
 
 export async function open(config: BridgeConfig, need: Need, onProgress?: (line: string) => void): Promise<Opened> {
   const log = createLog({ file: join(config.data, 'logs', 'bridge.log') });
   const passphrase = readSecret(config.keystore.passphrase);
   mkdirSync(config.data, { recursive: true, mode: 0o700 });
   await makeKeystore(config, passphrase);
-  const services = need === 'journal' ? undefined : await startOrAttach(config, log, onProgress);
+  const services = await servicesFor(need, config, log, onProgress);
   let lock: Lock | undefined;
   let bridge: Bridge | undefined;
   try {
@@ -65,6 +67,12 @@ async function makeKeystore(config: BridgeConfig, passphrase: string): Promise<v
     });
   }
   (await createKeystore(paths.keystore, passphrase)).close();
+}
+
+async function servicesFor(need: Need, config: BridgeConfig, log: Log, onProgress?: (line: string) => void) {
+  if (need === 'journal') return undefined;
+  if (need === 'running') return readRunState(config.data)?.addresses && (await attachServices(config.data));
+  return startOrAttach(config, log, onProgress);
 }
 
 async function startOrAttach(config: BridgeConfig, log: Log, onProgress?: (line: string) => void): Promise<Services> {
@@ -126,8 +134,9 @@ function bridgeOptions(config: BridgeConfig, passphrase: string, services: Servi
 export function enabledFeeds(config: BridgeConfig) {
   return Object.entries(config.feeds)
     .filter(([, feed]) => feed.enabled)
-    .map(([name, { enabled: _enabled, schedule: _schedule, ...rest }]) => ({
+    .map(([name, { enabled: _enabled, schedule: _schedule, map, ...rest }]) => ({
       name,
+      ...(map && { map: readMap(map) }),
       connector: connectors[rest.kind as SourceKind] as unknown as Connector,
       config: rest as unknown,
     }));

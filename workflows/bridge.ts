@@ -22,6 +22,7 @@ import { dataConverter } from './codec.ts';
 import type { IngestMode, IngestProgress } from './flows/contract.ts';
 import { type Retried, retryLetters } from './retry.ts';
 import { type FeedDefinition, openSources, type Sources } from './sources.ts';
+import { sweepSpool } from './sweep.ts';
 import { type RunningWorker, startWorker } from './worker.ts';
 
 export interface BridgeOptions {
@@ -217,6 +218,7 @@ export async function openBridge(options: BridgeOptions): Promise<Bridge> {
         metrics,
         requestAnchor,
       };
+      await sweepSpool(spool, journal);
       await (await flows()).takeOver(sources.names(), await chain());
       worker = await startWorker({
         address,

@@ -142,7 +142,13 @@ export async function connectFlows(options: {
       }
     },
 
-    takeOver: (feeds, { chainId, signer }) => takeOver(client, [...feeds.map(ingestId), anchorId(chainId, signer)]),
+    async takeOver(feeds, { chainId, signer }) {
+      try {
+        return await takeOver(client, [...feeds.map(ingestId), anchorId(chainId, signer)]);
+      } catch (error) {
+        throw unreachable(error);
+      }
+    },
 
     close: () => connection.close(),
   };

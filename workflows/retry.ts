@@ -79,5 +79,7 @@ async function takeAgain(deps: RetryDeps, letter: DeadLetterRow, entry: SourceIt
     const id = `${letter.item}.part.${index}`;
     parts.push({ key: part.key, spool: id, ...(await deps.spool.putStream(id, part.open(signal))) });
   }
-  await deps.journal.retryReread(letter.id, { spool, contentDigest, size: entry.bytes.length, parts });
+  const item = { spool, contentDigest, size: entry.bytes.length, parts };
+  if (!(await deps.journal.retryReread(letter.id, item)))
+    await deps.spool.remove([spool, ...parts.map((part) => part.spool)]);
 }

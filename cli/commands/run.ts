@@ -1,4 +1,5 @@
 import type { Command } from 'commander';
+import { asBridgeError, type BridgeError } from '../../core/errors.ts';
 import type { IngestProgress } from '../../workflows/flows/contract.ts';
 import { action, feedOf } from '../context.ts';
 import { open } from '../open.ts';
@@ -20,7 +21,7 @@ export function registerRun(program: Command): void {
           names.length > 0 ? names : Object.keys(config.feeds).filter((feed) => config.feeds[feed]!.enabled);
         const opened = await open(config, 'worker', (line) => out.progress(line, line));
         try {
-          const runs = await Promise.all(
+          const ended = await Promise.allSettled(
             feeds.map(async (feed) => ({
               feed,
               ...(await opened.bridge.runFeed(feed, {
@@ -29,11 +30,15 @@ export function registerRun(program: Command): void {
               })),
             })),
           );
+          const runs = ended.flatMap((one) => (one.status === 'fulfilled' ? [one.value] : []));
+          const failures = ended.flatMap((one, index) =>
+            one.status === 'rejected' ? [{ feed: feeds[index]!, ...failureOf(one.reason) }] : [],
+          );
           const anchored = await opened.bridge.waitAnchored({
             signal,
             onProgress: (left) => out.progress('anchoring', `anchoring: ${left} batches are not final yet`),
           });
-          return report(out, runs, anchored);
+          return report(out, { runs, failures, anchored });
         } finally {
           out.done();
           await opened.close();
@@ -44,7 +49,22 @@ export function registerRun(program: Command): void {
 
 type Run = IngestProgress & { feed: string };
 
-function report(out: Output, runs: readonly Run[], anchored: boolean): ExitCode {
+interface Failure extends ReturnType<BridgeError['toJSON']> {
+  readonly feed: string;
+}
+
+function failureOf(error: unknown) {
+  return asBridgeError(error, 'item.internal', 'the run failed in a way it should not').toJSON();
+}
+
+interface Ended {
+  readonly runs: readonly Run[];
+  /** One feed that fails does not keep the others from their end. */
+  readonly failures: readonly Failure[];
+  readonly anchored: boolean;
+}
+
+function report(out: Output, { runs, failures, anchored }: Ended): ExitCode {
   const rows = runs.map((run) => [
     run.feed,
     run.phase,
@@ -55,7 +75,7 @@ function report(out: Output, runs: readonly Run[], anchored: boolean): ExitCode 
     run.stored,
   ]);
   out.result(
-    { runs, anchored },
+    { runs, failures, anchored },
     table(['feed', 'state', 'read', 'seen before', 'normalised', 'dead letters', 'stored'], rows),
   );
   out.note(
@@ -63,6 +83,9 @@ function report(out: Output, runs: readonly Run[], anchored: boolean): ExitCode 
       ? 'everything that was read is anchored and final'
       : 'stopped before everything was final; the next run goes on',
   );
+  for (const { feed, message, hint } of failures) out.note(`error: ${feed}: ${message}\nhint: ${hint}`);
+  if (failures.length > 0)
+    return failures.every(({ kind }) => kind === 'transient') && runs.length === 0 ? exit.tryAgain : exit.failed;
   if (runs.some(({ phase }) => phase === 'failed' || phase === 'paused')) return exit.failed;
   return runs.some(({ deadLettered }) => deadLettered > 0) ? exit.partial : exit.ok;
 }

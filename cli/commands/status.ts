@@ -1,6 +1,7 @@
 import type { Command } from 'commander';
+import type { RetryingStep } from '../../workflows/pending.ts';
 import { action } from '../context.ts';
-import { open } from '../open.ts';
+import { type Opened, open } from '../open.ts';
 import { exit, table } from '../output.ts';
 
 export function registerStatus(program: Command): void {
@@ -9,9 +10,10 @@ export function registerStatus(program: Command): void {
     .description('what was read, normalised, stored and anchored of each feed, and what waits')
     .action(
       action(async (context) => {
-        const opened = await open(context.config(), 'journal');
+        const opened = await open(context.config(), 'running');
         try {
           const status = await opened.bridge.status();
+          const retrying = await retryingNow(opened);
           const rows = status.feeds.map((feed) => [
             feed.feed,
             feed.read,
@@ -24,8 +26,8 @@ export function registerStatus(program: Command): void {
           ]);
           const states = Object.entries(status.batches).map(([state, count]) => `${count} ${state}`);
           context.out.result(
-            status,
-            `${table(['feed', 'read', 'pending', 'normalised', 'dead letters', 'seen before', 'stored', 'final'], rows)}\nbatches: ${states.join(', ') || 'none'}; open dead letters: ${status.openLetters}`,
+            { ...status, retrying },
+            `${table(['feed', 'read', 'pending', 'normalised', 'dead letters', 'seen before', 'stored', 'final'], rows)}\nbatches: ${states.join(', ') || 'none'}; open dead letters: ${status.openLetters}\n${describe(retrying)}`,
           );
           return exit.ok;
         } finally {
@@ -75,4 +77,27 @@ export function registerStatus(program: Command): void {
         }
       }),
     );
+}
+
+/** Null where no service runs that could be asked: the journal is shown all the same. */
+async function retryingNow({ bridge, services }: Opened): Promise<RetryingStep[] | null> {
+  if (!services) return null;
+  try {
+    return await (await bridge.flows()).retrying();
+  } catch {
+    return null;
+  }
+}
+
+function describe(retrying: readonly RetryingStep[] | null): string {
+  if (retrying === null) return 'no bridge runs on this data folder';
+  if (retrying.length === 0) return 'nothing is being repeated';
+  const rows = retrying.map(({ workflow, step, attempt, code, next }) => [
+    workflow,
+    step,
+    attempt,
+    code ?? 'the worker ended',
+    next ?? 'now',
+  ]);
+  return `\nbeing repeated\n${table(['workflow', 'step', 'attempt', 'last error', 'next'], rows)}`;
 }

@@ -1,5 +1,6 @@
 /** Dead letters: what was refused, and its next attempt. */
 import { codes } from '../codes.ts';
+import { BridgeError } from '../errors.ts';
 import { BATCH, batchRow, LETTER, letterRow } from './rows.ts';
 import { now, type Store, where } from './store.ts';
 import type { BatchRow, DeadLetterRow, DeadLetters, Refusal } from './types.ts';
@@ -58,6 +59,10 @@ export function deadLetters(store: Store): DeadLetters {
       return store.transaction(() => {
         const row = letter(store, id);
         if (row?.state !== 'open') return existingRetry(store, id);
+        if (isReadAlready(store, row.item, contentDigest)) {
+          store.run("UPDATE dead_letter SET state = 'resolved' WHERE id = ?", id);
+          return undefined;
+        }
         store.run(
           'UPDATE item SET spool = ?, parts = ?, content_digest = ?, size = ? WHERE id = ?',
           spool,
@@ -85,6 +90,17 @@ export function deadLetters(store: Store): DeadLetters {
 function letter(store: Store, id: number): DeadLetterRow | undefined {
   const row = store.get<Record<string, unknown>>(`SELECT ${LETTER} WHERE d.id = ?`, id);
   return row && letterRow(row);
+}
+
+/** The same content of the same source key came in as another item since. */
+function isReadAlready(store: Store, item: string, contentDigest: string): boolean {
+  const other = store.get(
+    `SELECT other.id FROM item JOIN item AS other ON other.feed = item.feed AND other.key_digest = item.key_digest
+     WHERE item.id = ? AND other.id <> item.id AND other.content_digest = ?`,
+    item,
+    store.digest('content', contentDigest),
+  );
+  return other !== undefined;
 }
 
 /** A letter is retried once, so its id names the batch. */
@@ -117,6 +133,6 @@ function existingRetry(store: Store, id: number): BatchRow {
     `SELECT ${BATCH} FROM batch WHERE id = (SELECT feed || '-retry-' || id FROM dead_letter WHERE id = ?)`,
     id,
   );
-  if (!row) throw new RangeError('the letter is not open');
+  if (!row) throw new BridgeError('cli.not-found', 'the letter is not open');
   return batchRow(row);
 }

@@ -6,7 +6,14 @@
 import type { ErrorCode, ErrorKind, Stage } from '../codes.ts';
 import type { AnchorStatus, Coverage, NormalizeStatus, Receipt, SourceKind, StoreStatus } from '../types.ts';
 
-export interface Journal extends JournalSteps, JournalQueries, DeadLetters, InboxTable, AnchorTable, CopyTable {
+export interface Journal
+  extends JournalSteps,
+    JournalQueries,
+    DeadLetters,
+    InboxTable,
+    AnchorTable,
+    CopyTable,
+    LikenessTable {
   close(): void;
 }
 
@@ -65,8 +72,11 @@ export interface DeadLetters {
   deadLetter(id: number): Promise<DeadLetterRow | undefined>;
   /** Puts the items of open letters with spooled bytes into one new batch for each feed; returns the batches. */
   retry(letters: readonly number[]): Promise<BatchRow[]>;
-  /** A refused item was read again in full: it gets its bytes and a new attempt in a batch of its own. */
-  retryReread(letter: number, item: RereadItem): Promise<BatchRow>;
+  /**
+   * A refused item was read again in full: it gets its bytes and a new attempt in a batch of its own. Undefined where
+   * that content has come in as another item since: then the letter is resolved.
+   */
+  retryReread(letter: number, item: RereadItem): Promise<BatchRow | undefined>;
   discard(letters: readonly number[]): Promise<number>;
 }
 
@@ -78,6 +88,14 @@ export interface InboxTable {
   /** Forgets where the bytes of consumed rows lie; the digests stay, so that a resend is recognised. */
   inboxConsumed(feed: string, upTo: number): Promise<string[]>;
   inboxDepth(feed: string): Promise<number>;
+}
+
+/** What the quality of records is made of; signatures are keyed and tell nothing of the content. */
+export interface LikenessTable {
+  /** Signatures of the patient's records with a smaller tag counter, the latest first. */
+  signatures(patientRef: string, before: number, limit: number): Promise<Uint8Array[]>;
+  /** When a patient is erased. */
+  forgetSignatures(patientRef: string): Promise<void>;
 }
 
 /** Which further places have which batches. */
@@ -185,6 +203,10 @@ export interface SealedBatch {
   readonly carPath: string;
   /** In manifest order: the place in the list is the leaf index. */
   readonly records: readonly SealedItem[];
+  /** Mean quality that the manifest states, in basis points. */
+  readonly quality?: number;
+  /** Of each record. */
+  readonly scores?: readonly RecordScore[];
   /** Items that could not be sealed. */
   readonly refused: readonly Refusal[];
 }
@@ -197,6 +219,14 @@ export interface SealedItem {
   readonly size: number;
   readonly commitment: string;
   readonly tag: string;
+}
+
+export interface RecordScore {
+  readonly item: string;
+  /** Basis points. */
+  readonly score: number;
+  /** What later records of the patient are compared with. */
+  readonly signature: Uint8Array;
 }
 
 export interface ItemReceipt {
@@ -258,6 +288,8 @@ export interface BatchRow {
   readonly readAt: string;
   readonly storedAt: string | null;
   readonly finalAt: string | null;
+  /** Mean quality that the manifest states, in basis points. */
+  readonly quality: number | null;
 }
 
 export interface ItemRow {
@@ -282,6 +314,8 @@ export interface ItemRow {
   readonly patientRef: string | null;
   /** Counter of the record's tag within its patient; given once for ever. */
   readonly tagCounter: number | null;
+  /** Share of the source that reached the bundle, 0 to 1; null before it was normalised. */
+  readonly quality: number | null;
   readonly issues: number;
 }
 
@@ -309,7 +343,10 @@ export interface RecordRow extends SealedItem {
   readonly batch: string;
   readonly leafIndex: number;
   readonly patientRef: string;
+  /** Share of the source that reached the bundle, 0 to 1. */
   readonly quality: number;
+  /** Quality among the patient's other records, in basis points; null for records of releases without it. */
+  readonly score: number | null;
   readonly mapping: { readonly name: string; readonly version: string; readonly sha256: string };
 }
 

@@ -65,6 +65,10 @@ export class SmallItems {
     return this.#find.get(id)?.large === 1;
   }
 
+  *ids(): Generator<string> {
+    for (const { id } of this.#database.prepare('SELECT id FROM items').iterate()) yield id as string;
+  }
+
   /** @returns the ids among them whose content is in a file */
   remove(ids: readonly string[]): string[] {
     return this.#transaction(() => ids.filter((id) => this.#delete.get(id)?.large === 1));

@@ -44,6 +44,8 @@ export interface Spool {
    */
   open(id: string): AsyncIterable<Uint8Array>;
   has(id: string): boolean;
+  /** All ids, in no order. */
+  ids(): Iterable<string>;
   /** Ids that are not there are passed over. */
   remove(ids: readonly string[]): Promise<void>;
   usage(): Usage;
@@ -114,6 +116,10 @@ class DiskSpool implements Spool {
   has(id: string): boolean {
     checkId(id);
     return this.#items.has(id);
+  }
+
+  ids(): Iterable<string> {
+    return this.#items.ids();
   }
 
   async remove(ids: readonly string[]): Promise<void> {
