@@ -91,9 +91,9 @@ async function copyMissed(
 
 async function* storedBatches({ journal }: Bridge, hospital: string): AsyncGenerator<BatchToCheck> {
   const batches = await journal.batches({ states: ['stored', 'included', 'final'], limit: Number.MAX_SAFE_INTEGER });
-  for (const { id, manifestCid, carPath } of batches) {
+  for (const { id, manifestCid, carPath, quality } of batches) {
     const records = (await journal.batchRecords(id)).map(sealedRecord);
-    const rebuilt = () => encodeManifest({ hospital, records }).bytes;
+    const rebuilt = () => encodeManifest({ hospital, records, ...(quality !== null && { quality }) }).bytes;
     const archive = carPath !== null && existsSync(carPath) ? { carPath } : {};
     yield { manifest: manifestCid!, ...archive, rebuilt };
   }

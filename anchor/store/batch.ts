@@ -5,11 +5,15 @@
 import { decode } from '@ipld/dag-cbor';
 import type { CID } from 'multiformats/cid';
 import { BridgeError } from '../../core/errors.ts';
+import { meanScore } from '../../core/quality/score.ts';
 import type { Batch, SealedRecord } from '../../core/types.ts';
 import { leafOf, merkleTree } from '../chain/merkle.ts';
 import { CarFile } from './car.ts';
 import { blockCid, DAG_CBOR, MAX_BLOCK, RAW, unixfs } from './cid.ts';
 import { encodeManifest, encodeParts, MAX_RECORDS, type Part } from './manifest.ts';
+
+/** Records that hide each other in the mean of their quality. */
+const MIN_SCORED = 20;
 
 export interface RecordToPack {
   /** Ours; goes back in `order`, never into the file. */
@@ -22,6 +26,8 @@ export interface RecordToPack {
   readonly tag: string;
   /** Sealed parts, stored before with `Kubo.addStream`. */
   readonly parts?: readonly Part[];
+  /** Basis points. */
+  readonly score?: number;
 }
 
 export interface PackedBatch extends Batch {
@@ -30,6 +36,8 @@ export interface PackedBatch extends Batch {
   readonly records: readonly SealedRecord[];
   /** Item ids. */
   readonly order: readonly string[];
+  /** Mean score, as the manifest states it; undefined where a batch is small or a record has no score. */
+  readonly quality: number | undefined;
   /** 0x-hex. */
   readonly leaves: readonly string[];
   /** Distinct blocks in the file. */
@@ -50,18 +58,19 @@ export async function packBatch(
 ): Promise<PackedBatch> {
   const car = await CarFile.create(outPath);
   try {
-    const rows: { itemId: string; record: SealedRecord }[] = [];
+    const rows: { itemId: string; record: SealedRecord; score: number | undefined }[] = [];
     for await (const record of batch.records) {
       if (rows.length === MAX_RECORDS)
         throw new BridgeError('seal.failed', `a batch has more than ${MAX_RECORDS} records`);
-      rows.push({ itemId: record.itemId, record: await putRecord(car, record) });
+      rows.push({ itemId: record.itemId, record: await putRecord(car, record), score: record.score });
     }
     if (rows.length === 0) throw new BridgeError('seal.failed', 'a batch has no records');
     rows.sort((a, b) => (a.record.tag < b.record.tag ? -1 : 1));
     const records = rows.map((row) => row.record);
     if (new Set(records.map((record) => record.tag)).size !== records.length)
       throw new BridgeError('seal.failed', 'a batch has one tag twice');
-    const manifest = encodeManifest({ hospital: batch.hospital, records });
+    const quality = statedQuality(rows.map((row) => row.score));
+    const manifest = encodeManifest({ hospital: batch.hospital, records, ...(quality !== undefined && { quality }) });
     await car.put(manifest);
     await car.finish(manifest.cid);
     const tree = merkleTree(records.map(leafOf));
@@ -73,6 +82,7 @@ export async function packBatch(
       carPath: outPath,
       records,
       order: rows.map((row) => row.itemId),
+      quality,
       leaves: tree.leaves,
       blocks: car.blocks,
       bytes: car.bytes,
@@ -81,6 +91,12 @@ export async function packBatch(
     await car.discard();
     throw error;
   }
+}
+
+/** A mean over few records would tell about each of them; so it is stated for many only. */
+function statedQuality(scores: readonly (number | undefined)[]): number | undefined {
+  const known = scores.filter((score) => score !== undefined);
+  return known.length === scores.length && known.length >= MIN_SCORED ? meanScore(known) : undefined;
 }
 
 async function putRecord(car: CarFile, record: RecordToPack): Promise<SealedRecord> {

@@ -22,12 +22,16 @@ const record = fc.record(
   },
   { requiredKeys: ['contentCid', 'capsuleCid', 'size', 'commitment', 'tag'] },
 );
-const manifest: fc.Arbitrary<Manifest> = fc.record({
-  hospital: fc.string({ minLength: 1 }).filter((text) => text.isWellFormed()),
-  records: fc
-    .uniqueArray(record, { minLength: 1, maxLength: 8, selector: (one) => one.tag })
-    .map((records) => records.sort((a, b) => (a.tag < b.tag ? -1 : 1))),
-});
+const manifest: fc.Arbitrary<Manifest> = fc.record(
+  {
+    hospital: fc.string({ minLength: 1 }).filter((text) => text.isWellFormed()),
+    records: fc
+      .uniqueArray(record, { minLength: 1, maxLength: 8, selector: (one) => one.tag })
+      .map((records) => records.sort((a, b) => (a.tag < b.tag ? -1 : 1))),
+    quality: fc.integer({ min: 0, max: 10_000 }),
+  },
+  { requiredKeys: ['hospital', 'records'] },
+);
 
 test('what is written is read', () => {
   fc.assert(
@@ -125,4 +129,10 @@ test.each([
   'zdj7WWeQ43G6JJvLWQWZpyHuAMq6uYWRjkBXFad11vE2LHhQ7',
 ])('a CID of another form is refused: %s', (text) => {
   expect(() => parseCid(text)).toThrow(BridgeError);
+});
+
+test.each([-1, 10_001, 0.5, 'high', null])('a quality of %s is refused', (quality) => {
+  const [one] = fc.sample(manifest, 1);
+  const written = decode(encodeManifest(one!).bytes) as object;
+  expect(() => decodeManifest(encode({ ...written, quality }))).toThrow(/quality/);
 });

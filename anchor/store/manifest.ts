@@ -16,6 +16,8 @@ export interface Manifest {
   readonly hospital: string;
   /** Sorted by tag, ascending; no tag twice. */
   readonly records: readonly SealedRecord[];
+  /** Mean quality of the records in basis points; manifests of small batches and of older releases have none. */
+  readonly quality?: number;
 }
 
 export interface Part {
@@ -37,6 +39,7 @@ export function encodeManifest(manifest: Manifest): Block {
       commitment: Buffer.from(record.commitment, 'hex'),
       tag: Buffer.from(record.tag, 'hex'),
     })),
+    ...(manifest.quality === undefined ? {} : { quality: manifest.quality }),
   });
   decodeManifest(bytes);
   return { cid: blockCid(DAG_CBOR, bytes), bytes };
@@ -45,7 +48,7 @@ export function encodeManifest(manifest: Manifest): Block {
 /** @throws BridgeError `store.mismatch` for anything but a well-formed manifest of format 1 in its one encoding */
 export function decodeManifest(bytes: Uint8Array): Manifest {
   const value = decodeBlock(bytes, 'manifest');
-  const map = fields(value, ['v', 'hospital', 'records'], [], 'manifest');
+  const map = fields(value, ['v', 'hospital', 'records'], ['quality'], 'manifest');
   if (map.v !== 1) throw malformed('manifest', 'version');
   if (typeof map.hospital !== 'string' || map.hospital === '') throw malformed('manifest', 'hospital');
   if (!Array.isArray(map.records) || map.records.length === 0 || map.records.length > MAX_RECORDS)
@@ -53,7 +56,7 @@ export function decodeManifest(bytes: Uint8Array): Manifest {
   const records = map.records.map(decodeRecord);
   for (let at = 1; at < records.length; at++)
     if (records[at - 1]!.tag >= records[at]!.tag) throw malformed('manifest', 'order of tags');
-  return { hospital: map.hospital, records };
+  return { hospital: map.hospital, records, ...('quality' in map ? { quality: basisPoints(map.quality) } : {}) };
 }
 
 /** @throws BridgeError `store.mismatch` */
@@ -118,6 +121,12 @@ function link(value: unknown, codecs: readonly number[], what: string): string {
   const cid = CID.asCID(value);
   if (cid === null || !isOurs(cid) || !codecs.includes(cid.code)) throw malformed(what, 'CID');
   return cid.toString();
+}
+
+function basisPoints(value: unknown): number {
+  if (!Number.isInteger(value) || (value as number) < 0 || (value as number) > 10_000)
+    throw malformed('manifest', 'quality');
+  return value as number;
 }
 
 function size(value: unknown): number {

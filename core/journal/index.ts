@@ -3,6 +3,7 @@ import { anchorTable } from './anchor-table.ts';
 import { copyTable } from './copy-table.ts';
 import { inboxTable } from './inbox-table.ts';
 import { deadLetters } from './letters.ts';
+import { likenessTable } from './likeness-table.ts';
 import { queries } from './queries.ts';
 import { readSteps } from './read-steps.ts';
 import { type JournalSecrets, Store } from './store.ts';
@@ -27,6 +28,7 @@ export function openJournal(path: string, secrets: JournalSecrets): Journal {
     ...inboxTable(store),
     ...anchorTable(store),
     ...copyTable(store),
+    ...likenessTable(store),
     close: () => store.close(),
   };
 }

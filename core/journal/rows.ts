@@ -6,14 +6,14 @@ type Columns = Record<string, unknown>;
 
 /** Columns of `batch` under the names of `BatchRow`. */
 export const BATCH = `id, feed, run, state, items, refused, duplicates, bytes, drained, manifest_cid AS manifestCid, root,
-  count, car_path AS carPath, read_at AS readAt, stored_at AS storedAt, final_at AS finalAt`;
+  count, car_path AS carPath, read_at AS readAt, stored_at AS storedAt, final_at AS finalAt, quality`;
 
 export const ITEM = `id, feed, run, batch, kind, charset, size, received_at AS receivedAt, attempts, version, supersedes,
-  normalize, store, anchor, dead, spool, parts, bundle, patient_ref AS patientRef, tag_counter AS tagCounter, issues`;
+  normalize, store, anchor, dead, spool, parts, bundle, patient_ref AS patientRef, tag_counter AS tagCounter, issues, quality`;
 
 export const RECORD = `r.item, r.batch, r.leaf_index AS leafIndex, r.content_cid AS contentCid,
   r.capsule_cid AS capsuleCid, r.parts_cid AS partsCid, r.size, r.commitment, r.tag, i.patient_ref AS patientRef,
-  i.quality, m.name, m.version, m.sha256
+  i.quality, r.quality AS score, m.name, m.version, m.sha256
   FROM record r JOIN item i ON i.id = r.item JOIN mapping m ON m.id = i.mapping`;
 
 export const LETTER = `d.id, d.item, d.feed, d.attempt, d.stage, d.code, d.kind, d.at, d.outcome,

@@ -1,5 +1,6 @@
 /** Journal steps from normalising to the receipt: one transaction each, nothing twice. */
 import { writeLetter } from './letters.ts';
+import { writeScores } from './likeness-table.ts';
 import { BATCH, batchRow, itemParts } from './rows.ts';
 import { now, type Store } from './store.ts';
 import type { Accepted, BatchRow, JournalSteps, NormalizeResult, Refusal, SealedBatch } from './types.ts';
@@ -228,13 +229,15 @@ function writeSealed(store: Store, batch: string, sealed: SealedBatch): void {
     });
     store.run("UPDATE dead_letter SET state = 'resolved' WHERE item = ? AND state = 'retried'", record.item);
   });
+  writeScores(store, sealed.scores ?? []);
   store.run(
-    'UPDATE batch SET state = ?, manifest_cid = ?, root = ?, count = ?, car_path = ? WHERE id = ?',
+    'UPDATE batch SET state = ?, manifest_cid = ?, root = ?, count = ?, car_path = ?, quality = ? WHERE id = ?',
     sealed.records.length > 0 ? 'sealed' : 'empty',
     sealed.manifestCid,
     sealed.root,
     sealed.records.length,
     sealed.carPath,
+    sealed.quality ?? null,
     batch,
   );
 }

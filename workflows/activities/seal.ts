@@ -9,6 +9,7 @@ import { BridgeError } from '../../core/errors.ts';
 import { failpoint } from '../../core/failpoint.ts';
 import type { ItemRow, Refusal, SealedItem } from '../../core/journal/index.ts';
 import type { StepDeps } from './deps.ts';
+import { type BatchScorer, batchScorer } from './score.ts';
 import { stepError } from './step.ts';
 
 export async function sealBatch(
@@ -22,7 +23,8 @@ export async function sealBatch(
   const items = (await journal.batchItems(batch)).filter((item) => !item.dead && item.bundle !== null);
   const refused: Refusal[] = [];
   await mkdir(carFolder, { recursive: true });
-  const records = sealAll(deps, items, refused, signal);
+  const scorer = batchScorer(deps);
+  const records = sealAll(deps, items, scorer, refused, signal);
   const packed = await packUnlessEmpty(hospital.id, records, join(carFolder, `${batch}.car`));
   failpoint('seal.packed');
   await journal.addSealed(batch, {
@@ -30,6 +32,8 @@ export async function sealBatch(
     root: packed?.root ?? '',
     carPath: packed?.carPath ?? '',
     records: packed ? sealedItems(packed) : [],
+    scores: scorer.scores(),
+    ...(packed?.quality !== undefined && { quality: packed.quality }),
     refused,
   });
   failpoint('seal.journaled');
@@ -61,13 +65,14 @@ function sealedItems({ order, records }: PackedBatch): SealedItem[] {
 async function* sealAll(
   deps: StepDeps,
   items: readonly ItemRow[],
+  scorer: BatchScorer,
   refused: Refusal[],
   signal: AbortSignal,
 ): AsyncGenerator<RecordToPack> {
   for (const item of items) {
     signal.throwIfAborted();
     try {
-      yield await sealItem(deps, item, signal);
+      yield await sealItem(deps, item, scorer, signal);
     } catch (error) {
       const { code, kind } = stepError(error);
       if (kind !== 'permanent' || signal.aborted) throw error;
@@ -76,7 +81,12 @@ async function* sealAll(
   }
 }
 
-async function sealItem(deps: StepDeps, item: ItemRow, signal: AbortSignal): Promise<RecordToPack> {
+async function sealItem(
+  deps: StepDeps,
+  item: ItemRow,
+  scorer: BatchScorer,
+  signal: AbortSignal,
+): Promise<RecordToPack> {
   const bundle = await deps.spool.get(item.bundle!);
   if (!bundle || item.patientRef === null || item.tagCounter === null) {
     throw new BridgeError('spool.missing', 'the bundle of an item is gone');
@@ -93,6 +103,7 @@ async function sealItem(deps: StepDeps, item: ItemRow, signal: AbortSignal): Pro
     commitment: Buffer.from(sealed.commitment).toString('hex'),
     tag: Buffer.from(tag).toString('hex'),
     ...(parts.length > 0 ? { parts } : {}),
+    score: await scorer.add(item, bundle),
   };
 }
 
