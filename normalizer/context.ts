@@ -1,5 +1,6 @@
 /** What a normaliser is told besides the bytes. */
 import type { SourceKind } from '../core/types.ts';
+import type { CompiledMap } from './mapping/index.ts';
 
 export interface HospitalContext {
   readonly id: string;
@@ -18,6 +19,8 @@ export interface NormalizeContext {
   readonly receivedAt: string;
   /** Makes `Normalized.trace`; only for `preview`. */
   readonly trace?: boolean;
+  /** The map of this feed; without it the shipped ones are used. */
+  readonly map?: CompiledMap;
   /** Name of an assigning authority → identifier system URI. */
   readonly assigners?: Readonly<Record<string, string>>;
 }

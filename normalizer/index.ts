@@ -5,6 +5,7 @@ import type { NormalizeContext, NormalizeInput } from './context.ts';
 import { normalizeDicom } from './dicom/index.ts';
 import { normalizeFhir } from './fhir/index.ts';
 import { normalizeHl7v2 } from './hl7v2/index.ts';
+import { runMap } from './mapping/index.ts';
 import { rejectError } from './outcome.ts';
 import { normalizeTable } from './table/index.ts';
 
@@ -23,7 +24,7 @@ const normalizers: Readonly<Record<SourceKind, Normalizer>> = {
 
 export function normalize(input: NormalizeInput, context: NormalizeContext): Normalized | Rejected {
   try {
-    return normalizers[input.kind](input, context);
+    return context.map ? runMap(context.map, input, context) : normalizers[input.kind](input, context);
   } catch (error) {
     return rejectError(error);
   }

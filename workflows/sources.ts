@@ -3,12 +3,15 @@ import { BridgeError } from '../core/errors.ts';
 import { type FeedInbox, type Journal, openInbox } from '../core/journal/index.ts';
 import type { Spool } from '../core/spool/spool.ts';
 import type { Connector, Log, Source, SourceKind } from '../core/types.ts';
+import type { CompiledMap } from '../normalizer/mapping/index.ts';
 
 /** A feed of the config; `config` has passed the schema of its connector. */
 export interface FeedDefinition {
   readonly name: string;
   readonly connector: Connector;
   readonly config: unknown;
+  /** Of the feed's own; without it the shipped maps are used. */
+  readonly map?: CompiledMap;
 }
 
 export interface OpenedFeed {
@@ -23,6 +26,8 @@ export interface Sources {
   /** Opened at first use. @throws BridgeError `source.missing` for a feed that is not in the config */
   get(feed: string): OpenedFeed;
   names(): string[];
+  /** Of a feed that is in the config and has one. */
+  mapOf(feed: string): CompiledMap | undefined;
   close(): Promise<void>;
 }
 
@@ -58,6 +63,7 @@ export function openSources(options: SourcesOptions): Sources {
       return feed;
     },
     names: () => [...definitions.keys()],
+    mapOf: (feed) => definitions.get(feed)?.map,
     async close() {
       await Promise.all([...opened.values()].map((feed) => feed.source.close()));
     },

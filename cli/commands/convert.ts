@@ -5,6 +5,7 @@ import type { SourceKind } from '../../core/types.ts';
 import type { HospitalContext } from '../../normalizer/context.ts';
 import { action, type Context } from '../context.ts';
 import { type ConvertSummary, convert } from '../convert/convert.ts';
+import { readMap } from '../map/compiled.ts';
 import { exit } from '../output.ts';
 
 const KINDS: readonly SourceKind[] = ['hl7v2', 'cda', 'dicom', 'fhir', 'table'];
@@ -17,6 +18,7 @@ export function registerConvert(program: Command): void {
     .addOption(new Option('--from <kind>', 'what the files hold').choices(KINDS).makeOptionMandatory())
     .requiredOption('--out <folder>', 'where <name>.json and <name>.report.json go; - prints one bundle a line')
     .option('--charset <label>', 'character set of content that declares none')
+    .option('--map <file>', 'map to use instead of the shipped ones')
     .option('--hospital <id>', 'id of the hospital, part of every resource id')
     .option('--timezone <zone>', 'zone of times without an offset')
     .option('--patient-system <uri>', "identifier system of the hospital's own patient numbers")
@@ -29,6 +31,7 @@ export function registerConvert(program: Command): void {
           out: String(options.out),
           ...hospitalOf(context, options),
           ...(options.charset ? { charset: String(options.charset) } : {}),
+          ...(options.map ? { map: readMap(String(options.map)) } : {}),
           signal,
           onItem: ({ items, refused }) => {
             if (items % 500 === 0) out.progress(`${Math.floor(items / 10_000)}`, `${items} items, ${refused} refused`);

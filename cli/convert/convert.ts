@@ -2,6 +2,7 @@
 import type { ErrorCode } from '../../core/codes.ts';
 import type { Normalized, Rejected, SourceKind } from '../../core/types.ts';
 import type { HospitalContext, NormalizeContext } from '../../normalizer/context.ts';
+import type { CompiledMap } from '../../normalizer/mapping/index.ts';
 import { inputFiles } from './inputs.ts';
 import { itemsOf } from './items.ts';
 import { OutputNames } from './names.ts';
@@ -18,6 +19,8 @@ export interface ConvertOptions {
   readonly assigners?: Readonly<Record<string, string>>;
   /** Character set of content that declares none. */
   readonly charset?: string;
+  /** Instead of the shipped ones. */
+  readonly map?: CompiledMap;
   readonly signal: AbortSignal;
   onItem?(summary: ConvertSummary): void;
 }
@@ -63,6 +66,7 @@ async function* sources(options: ConvertOptions): AsyncGenerator<Source> {
     feed: 'convert',
     receivedAt: new Date(0).toISOString(),
     ...(options.charset && { charset: options.charset }),
+    ...(options.map && { map: options.map }),
     ...(options.assigners && { assigners: options.assigners }),
   };
   if (options.from === 'dicom') {

@@ -171,6 +171,8 @@ export interface FeedConfig {
   readonly kind: string;
   readonly enabled: boolean;
   readonly schedule?: z.infer<typeof schedule>;
+  /** Absolute path. */
+  readonly map?: string;
   readonly [key: string]: unknown;
 }
 
@@ -179,6 +181,9 @@ export function configSchema(kinds: readonly z.ZodObject[]) {
   const feeds = kinds.map((kind) =>
     kind.safeExtend({
       enabled: z.boolean().default(true).describe('false keeps the feed in the config without running it'),
+      map: filePath(
+        'Map of this feed (docs/mapping-language.md), relative to this file; without it the shipped maps',
+      ).optional(),
       schedule: schedule.optional().describe('When the bridge reads this feed by itself'),
     }),
   );

@@ -10,4 +10,5 @@ export { runMap, selectMap } from './execute.ts';
 export type { LoadedFile, LoadFile } from './load.ts';
 export { MapError, type MapProblem } from './problems.ts';
 export { MAP_SOURCES, type MapSource } from './sources/format.ts';
+export { standardMap, standardNames, withStandard } from './standard.ts';
 export type { OutlineEntry } from './world.ts';

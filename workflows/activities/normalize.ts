@@ -57,6 +57,7 @@ async function normalizeItem(deps: StepDeps, item: ItemRow) {
   const bytes = item.spool === null ? null : await deps.spool.get(item.spool);
   if (!bytes) throw new BridgeError('spool.missing', 'the bytes of an item are gone');
   const headers = item.parts.length > 0 ? { headers: await partHeaders(deps, item) } : {};
+  const map = deps.sources.mapOf(item.feed);
   const made = deps.normalize(
     { kind: item.kind, sourceKey: await deps.journal.sourceKey(item.id), bytes, ...headers },
     {
@@ -65,6 +66,7 @@ async function normalizeItem(deps: StepDeps, item: ItemRow) {
       receivedAt: item.receivedAt,
       ...(item.charset === null ? {} : { charset: item.charset }),
       ...(deps.assigners ? { assigners: deps.assigners } : {}),
+      ...(map ? { map } : {}),
     },
   );
   if (made.status === 'rejected') {
