@@ -57,3 +57,11 @@ export function feedOf(config: BridgeConfig, name: string): BridgeConfig['feeds'
   }
   return feed;
 }
+
+/** A whole number from an option. @throws BridgeError `cli.usage` */
+export function countOf(option: string, value: unknown): number {
+  if (!/^\d{1,9}$/.test(String(value))) {
+    throw new BridgeError('cli.usage', `${option} is no whole number`, { hint: `for example ${option} 20` });
+  }
+  return Number(value);
+}

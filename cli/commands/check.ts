@@ -42,6 +42,7 @@ export function registerDiscover(program: Command): void {
         }
         const rows = found.map(({ feed, name, count, detail }) => [feed, name, count ?? '', detail ?? '']);
         context.out.result({ found }, table(['feed', 'name', 'count', 'detail'], rows));
+        if (found.length === 0) context.out.note('nothing is offered by name; `dhc preview <feed>` shows an item');
         return exit.ok;
       }),
     );
@@ -56,7 +57,7 @@ function feedNames(context: Context, name: string | undefined): string[] {
 /** Opens a source of the config for the time of a call; no inbox, so nothing is accepted or moved. */
 export async function withSource<T>(context: Context, name: string, use: (source: Source) => Promise<T>): Promise<T> {
   const config = context.config();
-  const { enabled: _enabled, schedule: _schedule, ...feed } = feedOf(config, name);
+  const { enabled: _enabled, schedule: _schedule, map: _map, ...feed } = feedOf(config, name);
   const connector = connectors[feed.kind as SourceKind];
   const source = connector.open(feed as never, {
     feed: name,

@@ -2,7 +2,7 @@ import type { Command } from 'commander';
 import { codes, type ErrorCode } from '../../core/codes.ts';
 import { BridgeError } from '../../core/errors.ts';
 import type { DeadLetterRow, DeadLetterState } from '../../core/journal/index.ts';
-import { action, type Context } from '../context.ts';
+import { action, type Context, countOf } from '../context.ts';
 import { type Opened, open } from '../open.ts';
 import { exit, table } from '../output.ts';
 
@@ -134,7 +134,7 @@ function filterOf(options: Record<string, unknown>) {
     ...(feed !== undefined && { feed: String(feed) }),
     ...(code !== undefined && { code: code as ErrorCode }),
     ...(state !== 'all' && { state: (state ?? 'open') as DeadLetterState }),
-    limit: Number(limit ?? 100_000),
+    limit: countOf('--limit', limit ?? 100_000),
   };
 }
 

@@ -36,7 +36,7 @@ export function registerRun(program: Command): void {
           );
           const anchored = await opened.bridge.waitAnchored({
             signal,
-            onProgress: (left) => out.progress('anchoring', `anchoring: ${left} batches are not final yet`),
+            onProgress: (left) => left > 0 && out.progress('anchoring', `anchoring: ${left} batches are not final yet`),
           });
           return report(out, { runs, failures, anchored });
         } finally {

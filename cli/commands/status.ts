@@ -1,6 +1,6 @@
 import type { Command } from 'commander';
 import type { RetryingStep } from '../../workflows/pending.ts';
-import { action } from '../context.ts';
+import { action, countOf } from '../context.ts';
 import { type Opened, open } from '../open.ts';
 import { exit, table } from '../output.ts';
 
@@ -45,7 +45,7 @@ export function registerStatus(program: Command): void {
       action(async (context, [feed], { limit }) => {
         const opened = await open(context.config(), 'journal');
         try {
-          const runs = await opened.bridge.journal.runs({ ...(feed && { feed }), limit: Number(limit) });
+          const runs = await opened.bridge.journal.runs({ ...(feed && { feed }), limit: countOf('--limit', limit) });
           const rows = runs.map((run) => [
             run.feed,
             run.state,

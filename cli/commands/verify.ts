@@ -4,7 +4,7 @@ import type { Command } from 'commander';
 import type { Fault } from '../../anchor/store/repair.ts';
 import { verifyReceipt } from '../../anchor/verify/verify.ts';
 import { BridgeError } from '../../core/errors.ts';
-import { action, type Context } from '../context.ts';
+import { action, type Context, countOf } from '../context.ts';
 import { type Opened, open } from '../open.ts';
 import { type ExitCode, exit, table } from '../output.ts';
 import { type Repaired, repairAll } from '../repair.ts';
@@ -92,7 +92,7 @@ function words(node: string, batches: number, blocks: number, faults: readonly F
 
 async function chosen(opened: Opened, targets: readonly string[], options: Record<string, unknown>) {
   if (options.all) return receipts(opened.bridge);
-  if (options.sample) return sample(opened, Number(options.sample));
+  if (options.sample) return sample(opened, countOf('--sample', options.sample));
   if (targets.length === 0)
     throw new BridgeError('cli.usage', 'nothing to verify is named', {
       hint: 'name receipts or items, or say --all or --sample 20',
