@@ -4,6 +4,7 @@
  */
 import { ConfigError } from '../core/config/load.ts';
 import { asBridgeError, type BridgeError } from '../core/errors.ts';
+import { MapError, type MapProblem } from '../normalizer/mapping/problems.ts';
 
 /** Documented in docs/operations.md. */
 export const exit = { ok: 0, failed: 1, usage: 2, partial: 3, unverified: 4, tryAgain: 75, interrupted: 130 } as const;
@@ -59,21 +60,25 @@ export function createOutput(json: boolean): Output {
 /** Prints any failure as `error:` and `hint:`, never a stack trace, and gives the exit code. */
 export function fail(error: unknown, json: boolean): ExitCode {
   const known = asBridgeError(error, 'cli.internal', 'the command failed for a reason that it does not know');
-  const problems = known instanceof ConfigError ? known.problems : [];
+  const problems = known instanceof ConfigError ? known.problems : known instanceof MapError ? known.problems : [];
   if (json) {
     process.stdout.write(
       `${JSON.stringify({ v: 1, error: { ...known.toJSON(), ...(problems.length && { problems }) } })}\n`,
     );
   } else {
     process.stderr.write(`error: ${known.message}\n`);
-    for (const { line, column, path, message } of problems) {
-      process.stderr.write(`  ${line === undefined ? '' : `${line}:${column} `}${path ? `${path}: ` : ''}${message}\n`);
-    }
+    for (const problem of problems) process.stderr.write(`  ${describeProblem(problem)}\n`);
     process.stderr.write(`hint: ${known.hint}\n`);
   }
   if (process.env.DHC_DEBUG)
     process.stderr.write(`${(error as Error)?.stack}\n${(known.cause as Error)?.stack ?? ''}\n`);
   return exitCodeOf(known);
+}
+
+function describeProblem(problem: ConfigError['problems'][number] | MapProblem): string {
+  const { line, column, message } = problem;
+  if ('file' in problem) return `${problem.file}:${line}:${column}: ${message} (${problem.hint})`;
+  return `${line === undefined ? '' : `${line}:${column} `}${problem.path ? `${problem.path}: ` : ''}${message}`;
 }
 
 function exitCodeOf(error: BridgeError): ExitCode {

@@ -1,8 +1,9 @@
 import { type Command, Option } from 'commander';
 import { BridgeError } from '../../core/errors.ts';
 import type { Normalized, Rejected, SourceKind } from '../../core/types.ts';
-import { action } from '../context.ts';
+import { action, type Context, countOf, feedOf } from '../context.ts';
 import { normalizeItem } from '../convert/normalize.ts';
+import { readMap } from '../map/compiled.ts';
 import { type Items, KINDS, namedItems } from '../map/items.ts';
 import { exit, table } from '../output.ts';
 import { hospitalOf } from './convert.ts';
@@ -13,23 +14,26 @@ export function registerPreview(program: Command): void {
     .argument('<feed or file>', 'a feed of the config, or a file with --from')
     .description('one item: which element came from which place by which rule, and what was left over; writes nothing')
     .addOption(new Option('--from <kind>', 'what the file holds').choices(KINDS))
+    .option('--map <file>', 'map to use instead of the shipped ones, or of the feed')
     .option('--skip <n>', 'items to pass over', '0')
     .option('--values', "print the bundle too, with the patient's values")
     .action(
       action(async (context, [target = ''], options) => {
         const item = await nthItem(
           namedItems(context, { targets: [target], from: options.from as SourceKind | undefined }),
-          Number(options.skip),
+          countOf('--skip', options.skip),
         );
         if (!item)
           throw new BridgeError('cli.not-found', 'there is no such item', {
             hint: 'skip fewer, or check that the source has any: `dhc discover`',
           });
+        const map = mapOf(context, target, options);
         const result = await normalizeItem(item, {
           ...hospitalOf(context, options),
           feed: 'preview',
           receivedAt: item.receivedAt,
           trace: true,
+          ...(map ? { map: readMap(map) } : {}),
         });
         const bundle = options.values && result.status !== 'rejected' ? result.bundle : undefined;
         context.out.result(
@@ -47,13 +51,20 @@ export function registerPreview(program: Command): void {
     );
 }
 
+/** The map named on the command line, else that of the feed. */
+function mapOf(context: Context, target: string, { map, from }: Record<string, unknown>): string | undefined {
+  if (map !== undefined) return String(map);
+  return from === undefined ? feedOf(context.config(), target).map : undefined;
+}
+
 async function nthItem(from: Items, skip: number) {
   let left = skip;
   for await (const item of from) if (left-- === 0) return item;
   return undefined;
 }
 
-function describe(result: Normalized | Rejected): string {
+/** What became of an item, without any value. */
+export function describe(result: Normalized | Rejected): string {
   const parts: string[] = [];
   if (result.status === 'rejected') parts.push(`refused: ${result.code}\n`);
   else

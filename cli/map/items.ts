@@ -56,7 +56,7 @@ function usage(): BridgeError {
 
 async function* feedItems(context: Context, name: string): Items {
   const config = context.config();
-  const { enabled: _enabled, schedule: _schedule, ...feed } = feedOf(config, name);
+  const { enabled: _enabled, schedule: _schedule, map: _map, ...feed } = feedOf(config, name);
   const connector = connectors[feed.kind as SourceKind];
   const source = connector.open(feed as never, {
     feed: name,

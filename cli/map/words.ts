@@ -20,8 +20,13 @@ interface Entry {
 const entries = new Map<string, Entry[]>();
 for (const [field, { english, chinese, initials }] of Object.entries(WORDS)) {
   const add = (words: string, language: Entry['language']) => {
-    for (const word of words.split(' '))
-      if (word) entries.set(plain(word), [...(entries.get(plain(word)) ?? []), { field, language }]);
+    for (const word of new Set(
+      words
+        .split(' ')
+        .filter((written) => written !== '')
+        .map(plain),
+    ))
+      entries.set(word, [...(entries.get(word) ?? []), { field, language }]);
   };
   add(english, 'English');
   add(chinese, 'Chinese');
