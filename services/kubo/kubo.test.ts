@@ -1,4 +1,4 @@
-import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, onTestFinished, test } from 'vitest';
 import { findBinary } from '../find.ts';
@@ -121,3 +121,18 @@ function rot(folder: string, text: string): number {
   }
   return found;
 }
+
+test.skipIf(!binary)(
+  'a swarm key is made once, for its owner alone, and the node starts with none but that',
+  async () => {
+    const dataDir = testFolder();
+    const node = await startNode(dataDir);
+    const file = join(dataDir, 'ipfs', 'swarm.key');
+    const made = readFileSync(file, 'utf8');
+    expect(made).toMatch(/^\/key\/swarm\/psk\/1\.0\.0\/\n\/base16\/\n[0-9a-f]{64}\n$/);
+    expect(statSync(file).mode & 0o777).toBe(0o600);
+    await node.supervised.stop();
+    await startNode(dataDir);
+    expect(readFileSync(file, 'utf8')).toBe(made);
+  },
+);

@@ -1,6 +1,7 @@
 /** The embedded content store: one Kubo node, private and offline. */
 import { execFile } from 'node:child_process';
-import { existsSync, mkdirSync, readFileSync, renameSync, rmSync } from 'node:fs';
+import { randomBytes } from 'node:crypto';
+import { existsSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { BridgeError } from '../../core/errors.ts';
@@ -26,6 +27,7 @@ export function embeddedKubo(binary: string, dataDir: string, ports: KuboPorts):
       const file = join(repo, 'config');
       const config = guarded(JSON.parse(readFileSync(file, 'utf8')) as KuboConfig, ports);
       writeJson(file, config);
+      ensureSwarmKey(repo);
       const args = ['daemon', '--migrate=false', '--enable-gc=false'];
       // Offline, a block that is not here is an error at once instead of a search without end.
       if (!listensToPeers(config)) args.push('--offline');
@@ -33,6 +35,16 @@ export function embeddedKubo(binary: string, dataDir: string, ports: KuboPorts):
     },
     probe: () => probeKubo(`http://127.0.0.1:${ports.api}`),
   };
+}
+
+/**
+ * The key of a private swarm (libp2p PSK 1.0.0): peers without it are refused. Made once; a node that is to hold copies
+ * gets this file into its repository.
+ */
+function ensureSwarmKey(repo: string): void {
+  const file = join(repo, 'swarm.key');
+  if (existsSync(file)) return;
+  writeFileSync(file, `/key/swarm/psk/1.0.0/\n/base16/\n${randomBytes(32).toString('hex')}\n`, { mode: 0o600 });
 }
 
 /** Made aside and renamed when complete, so that a kill in between leaves no half repository. */
@@ -53,5 +65,6 @@ async function createRepo(binary: string, repo: string): Promise<void> {
 }
 
 function environment(repo: string): Record<string, string> {
-  return { IPFS_PATH: repo, IPFS_TELEMETRY: 'off', GOLOG_LOG_LEVEL: 'error' };
+  // Without the key the node does not start: it never speaks to the public network.
+  return { IPFS_PATH: repo, IPFS_TELEMETRY: 'off', GOLOG_LOG_LEVEL: 'error', LIBP2P_FORCE_PNET: '1' };
 }
