@@ -27,15 +27,16 @@ for (const file of ['fhir/r4/valuesets.json', 'fhir/r4/v3-codesystems.json'])
   for (const { resource } of (readJson(file) as { entry: { resource: Definition }[] }).entry)
     if (resource.url && !definitions.has(resource.url)) definitions.set(resource.url, resource);
 
-/** ISO 4217: the definitions name it without its codes. */
-const CURRENCIES = 'urn:iso:std:iso:4217';
+/** Medplum's own, within a value set of R4. */
+const ADDED = 'http://hl7.org/fhir/detectedissue-status';
 
-/** @returns null for open sets (media types, UCUM), whose grammars are checked elsewhere or not at all */
+/** @returns null for open sets (media types, currencies, UCUM), whose grammars are checked elsewhere or not at all */
 export function requiredCodes(canonical: string): Expansion | null {
   const set = definitions.get(canonical.split('|')[0]!);
   if (!set?.compose?.include || set.compose.exclude) return null;
   const expansion: Expansion = {};
   for (const include of set.compose.include) {
+    if (include.system === ADDED) continue;
     const found = include.filter || include.valueSet || !include.system ? null : codesOf(include);
     if (!found) return null;
     expansion[include.system!] = [...(expansion[include.system!] ?? []), ...found];
@@ -44,7 +45,6 @@ export function requiredCodes(canonical: string): Expansion | null {
 }
 
 function codesOf(include: Include): string[] | null {
-  if (include.system === CURRENCIES) return Intl.supportedValuesOf('currency');
   const concepts = include.concept ?? definitions.get(include.system!)?.concept;
   return concepts ? flatten(concepts) : null;
 }
