@@ -18,11 +18,12 @@ import { oracleErrors, resourceErrors } from './testing/oracle.ts';
 const SAMPLES = join(import.meta.dirname, '../../samples');
 const CORPUS = join(import.meta.dirname, '../../../shared/corpus');
 
-/** Errors of the gate on one resource, alone in a Bundle. */
+/** Errors of the gate on one resource, taken out of its bundle: its references have lost their targets. */
 function gateErrors(resource: unknown): Issue[] {
   const bundle = { resourceType: 'Bundle', type: 'collection', entry: [{ fullUrl: 'http://x.org/1', resource }] };
   const text = canonicalJson(bundle);
-  return checkBundle(parseLossless(text) as fhir4.Bundle, text);
+  const issues = checkBundle(parseLossless(text) as fhir4.Bundle, text);
+  return issues.filter(({ code }) => code !== 'fhir.reference');
 }
 
 function files(folder: string, ending: RegExp): string[] {

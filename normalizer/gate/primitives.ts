@@ -111,7 +111,7 @@ function dayExists(year: string, month: string, day: string): boolean {
 /** Without a pattern that repeats groups: its stack would grow with the content. */
 function isBase64(value: string): boolean {
   const text = /\s/.test(value) ? value.replaceAll(/\s/g, '') : value;
-  if (text.length % 4 !== 0 || /[^A-Za-z0-9+/=]/.test(text)) return false;
+  if (text === '' || text.length % 4 !== 0 || /[^A-Za-z0-9+/=]/.test(text)) return false;
   const padding = text.indexOf('=');
   return padding === -1 || padding === text.length - 1 || (padding === text.length - 2 && text.endsWith('=='));
 }
