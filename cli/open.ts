@@ -5,7 +5,9 @@ import { connectors } from '../connectors/index.ts';
 import { readSecret } from '../core/config/fields.ts';
 import type { BridgeConfig } from '../core/config/schema.ts';
 import { BridgeError } from '../core/errors.ts';
+import { configuredWrap } from '../core/keystore/configured-wrap.ts';
 import { createKeystore } from '../core/keystore/keystore.ts';
+import type { MasterWrap } from '../core/keystore/master-wrap.ts';
 import { createLog } from '../core/log.ts';
 import type { Connector, Log, SourceKind } from '../core/types.ts';
 import { attachServices, EMBEDDED_CHAIN_ID, embeddedSigner, type Services, startServices } from '../services/index.ts';
@@ -30,12 +32,16 @@ export async function open(config: BridgeConfig, need: Need, onProgress?: (line:
   const log = createLog({ file: join(config.data, 'logs', 'bridge.log') });
   const passphrase = readSecret(config.keystore.passphrase);
   mkdirSync(config.data, { recursive: true, mode: 0o700 });
-  await makeKeystore(config, passphrase);
+  const wrap = configuredWrap(config.keystore);
+  await makeKeystore(config, passphrase, wrap);
   const services = await servicesFor(need, config, log, onProgress);
   let lock: Lock | undefined;
   let bridge: Bridge | undefined;
   try {
-    bridge = await openBridge(bridgeOptions(config, passphrase, services, log));
+    bridge = await openBridge({
+      ...bridgeOptions(config, passphrase, services, log),
+      ...(wrap && { masterWrap: wrap }),
+    });
     lock = need === 'worker' ? tryLock(join(config.data, 'run', 'worker.lock')) : undefined;
     if (lock) await bridge.startWorker();
   } catch (error) {
@@ -58,7 +64,7 @@ export async function open(config: BridgeConfig, need: Need, onProgress?: (line:
 }
 
 /** A first start makes the keystore; a data folder that lost it is not touched. */
-async function makeKeystore(config: BridgeConfig, passphrase: string): Promise<void> {
+async function makeKeystore(config: BridgeConfig, passphrase: string, wrap: MasterWrap | undefined): Promise<void> {
   const paths = dataPaths(config.data);
   if (existsSync(paths.keystore)) return;
   if (existsSync(paths.journal)) {
@@ -66,7 +72,7 @@ async function makeKeystore(config: BridgeConfig, passphrase: string): Promise<v
       hint: 'restore keystore.json and keystore.db from backup; a new keystore would open none of the records',
     });
   }
-  (await createKeystore(paths.keystore, passphrase)).close();
+  (await createKeystore(paths.keystore, passphrase, wrap)).close();
 }
 
 async function servicesFor(need: Need, config: BridgeConfig, log: Log, onProgress?: (line: string) => void) {

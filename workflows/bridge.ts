@@ -12,6 +12,7 @@ import { type CopyTarget, KuboReplica } from '../anchor/store/replica.ts';
 import { BridgeError } from '../core/errors.ts';
 import { type Accounting, type BatchState, type Journal, openJournal } from '../core/journal/index.ts';
 import { type Keystore, openKeystore } from '../core/keystore/keystore.ts';
+import type { MasterWrap } from '../core/keystore/master-wrap.ts';
 import { createMetrics, type Metrics } from '../core/metrics.ts';
 import { openSpool, type Spool, type Usage } from '../core/spool/spool.ts';
 import type { Listener, Log, ReadLimits } from '../core/types.ts';
@@ -30,6 +31,8 @@ export interface BridgeOptions {
   /** Absolute path; journal, spool, keystore and CAR files lie below it. */
   readonly dataDir: string;
   readonly passphrase: string;
+  /** The keystore's second lock, where it was made with one. */
+  readonly masterWrap?: MasterWrap;
   /** Kind of the key packets of new records; default `hpke`. */
   readonly keyPacket?: PacketName;
   readonly feeds: readonly FeedDefinition[];
@@ -127,7 +130,7 @@ export function dataPaths(dataDir: string) {
 export async function openBridge(options: BridgeOptions): Promise<Bridge> {
   const { hospital, services, limits, log } = options;
   const paths = dataPaths(options.dataDir);
-  const keystore = await openKeystore(paths.keystore, options.passphrase);
+  const keystore = await openKeystore(paths.keystore, options.passphrase, options.masterWrap);
   const journal = openJournal(paths.journal, {
     digestKey: keystore.hospitalKey('dhc/digest/1'),
     columnKey: keystore.hospitalKey('dhc/journal/1'),

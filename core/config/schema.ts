@@ -122,27 +122,33 @@ const schedule = z.strictObject({
   cron: z.string().optional().describe('Cron expression in the hospital\'s zone, e.g. "0 22 * * *"'),
 });
 
-const keystore = z.strictObject({
-  passphrase: secret('Passphrase of the keystore file; with pkcs11 or vault a second lock beside theirs'),
-  pkcs11: z
-    .strictObject({
-      library: filePath("The token's PKCS#11 library, e.g. /usr/lib/softhsm/libsofthsm2.so"),
-      token: z.string().min(1).describe('Label of the token'),
-      key: z.string().min(1).default('dhc-master').describe('Label of the AES-256 key in the token; made at first use'),
-      pin: secret('User PIN of the token'),
-    })
-    .optional()
-    .describe('The master secret is wrapped by a key that does not leave a hardware token (PKCS#11)'),
-  vault: z
-    .strictObject({
-      address: z.url().describe('Base URL of HashiCorp Vault or OpenBao'),
-      mount: z.string().min(1).default('transit').describe('Where the transit engine is mounted'),
-      key: z.string().min(1).default('dhc-master').describe('Name of the transit key'),
-      token: secret('Vault token with encrypt and decrypt on that key'),
-    })
-    .optional()
-    .describe("The master secret is wrapped by Vault's transit engine"),
-});
+const keystore = z
+  .strictObject({
+    passphrase: secret('Passphrase of the keystore file; with pkcs11 or vault a second lock beside theirs'),
+    pkcs11: z
+      .strictObject({
+        library: filePath("The token's PKCS#11 library, e.g. /usr/lib/softhsm/libsofthsm2.so"),
+        token: z.string().min(1).describe('Label of the token'),
+        key: z
+          .string()
+          .min(1)
+          .default('dhc-master')
+          .describe('Label of the AES-256 key in the token; made at first use'),
+        pin: secret('User PIN of the token'),
+      })
+      .optional()
+      .describe('The master secret is wrapped by a key that does not leave a hardware token (PKCS#11)'),
+    vault: z
+      .strictObject({
+        address: z.url().describe('Base URL of HashiCorp Vault or OpenBao'),
+        mount: z.string().min(1).default('transit').describe('Where the transit engine is mounted'),
+        key: z.string().min(1).default('dhc-master').describe('Name of the transit key'),
+        token: secret('Vault token with encrypt and decrypt on that key'),
+      })
+      .optional()
+      .describe("The master secret is wrapped by Vault's transit engine"),
+  })
+  .refine(({ pkcs11, vault }) => !(pkcs11 && vault), { error: 'pkcs11 or vault, not both' });
 
 const sealing = z.strictObject({
   keyPacket: z

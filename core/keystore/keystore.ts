@@ -12,6 +12,7 @@ import { keyedDigest } from '../ids.ts';
 import type { PatientIdentifier } from '../types.ts';
 import type { KeyChange } from './key-changes.ts';
 import { drawMaster, readMaster, writeMaster } from './master-file.ts';
+import type { MasterWrap } from './master-wrap.ts';
 import { type CustodyKeys, derivePatientKeys, HOSPITAL_REF, type PatientKeys } from './patient-keys.ts';
 import { createSalts, openSalts, type PatientSalts } from './salts.ts';
 
@@ -82,15 +83,16 @@ export function saltsPath(path: string): string {
 
 /**
  * Makes a new keystore; never overwrites one.
- * @throws BridgeError `keystore.exists`
+ * @param wrap a second lock beside the passphrase, needed for ever after
+ * @throws BridgeError `keystore.exists`; what the wrap throws
  */
-export async function createKeystore(path: string, passphrase: string): Promise<Keystore> {
+export async function createKeystore(path: string, passphrase: string, wrap?: MasterWrap): Promise<Keystore> {
   if (existsSync(path)) throw new BridgeError('keystore.exists', `there is already a keystore at ${path}`);
   const master = drawMaster();
   mkdirSync(dirname(path), { recursive: true, mode: 0o700 });
   const salts = createSalts(saltsPath(path), saltsKey(master));
   try {
-    await writeMaster(path, passphrase, master);
+    await writeMaster(path, passphrase, master, wrap);
     salts.of([HOSPITAL_REF]);
   } catch (error) {
     salts.close();
@@ -100,8 +102,8 @@ export async function createKeystore(path: string, passphrase: string): Promise<
 }
 
 /** @throws BridgeError `keystore.missing`, `keystore.format`, `keystore.locked` (wrong passphrase or changed file) */
-export async function openKeystore(path: string, passphrase: string): Promise<Keystore> {
-  const master = await readMaster(path, passphrase);
+export async function openKeystore(path: string, passphrase: string, wrap?: MasterWrap): Promise<Keystore> {
+  const master = await readMaster(path, passphrase, wrap);
   const salts = openSalts(saltsPath(path), saltsKey(master));
   try {
     // Shows that file and table belong together.
