@@ -144,6 +144,15 @@ function dialled(value: Value): string | undefined {
 
 /** CWE, CE, CNE, CF and, in older versions, a plain code: both triplets, versions and original text (§2A.3.13). */
 export function cwe(scope: Scope, value: Value, table?: string): fhir4.CodeableConcept | undefined {
+  const made = codedValue(scope, value, table);
+  const codings = made?.coding ?? [];
+  if (codings.length > 0 && codings.every((coding) => coding.system && isLocalSystem(coding.system)))
+    for (const coding of codings) scope.draft.unmappedCode(coding.system!, coding.code!);
+  return made;
+}
+
+/** As `cwe`, for those who map its codes themselves: none is counted as unmapped. */
+export function codedValue(scope: Scope, value: Value, table?: string): fhir4.CodeableConcept | undefined {
   if (value.isNull) {
     value.use();
     return undefined;
@@ -151,11 +160,7 @@ export function cwe(scope: Scope, value: Value, table?: string): fhir4.CodeableC
   const first = triplet(scope, value, [1, 2, 3, 7], table);
   const second = triplet(scope, value, [4, 5, 6, 8]);
   const text = value.part(9).trimmed;
-  const made = concept(withoutTwins([first, second]), text ?? (first.code ? undefined : first.display));
-  const codings = made?.coding ?? [];
-  if (codings.length > 0 && codings.every((coding) => coding.system && isLocalSystem(coding.system)))
-    for (const coding of codings) scope.draft.unmappedCode(coding.system!, coding.code!);
-  return made;
+  return concept(withoutTwins([first, second]), text ?? (first.code ? undefined : first.display));
 }
 
 function triplet(scope: Scope, value: Value, [code, text, system, version]: number[], table?: string): CodeParts {

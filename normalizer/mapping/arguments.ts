@@ -74,6 +74,7 @@ class Options {
   }
 
   #field(converter: string, key: string, value: Node, kind: OptionKind): AddressFault | undefined {
+    if (kind === 'texts' && value.kind === 'list' && value.tag === undefined) return this.#several(key, value.items);
     const from = compileFrom(value, this.#world);
     if (!from) return undefined;
     if (from.many && kind !== 'texts')
@@ -85,6 +86,20 @@ class Options {
     this.#literals.set(key, from.literal);
     this.#check(converter, key, from.literal, value.at);
     return undefined;
+  }
+
+  /** A list of texts stays a list. */
+  #several(key: string, items: readonly Node[]): undefined {
+    const parts = items.flatMap((item) => compileFrom(item, this.#world) ?? []);
+    this.froms.push(...parts);
+    this.#fields.set(key, {
+      many: true,
+      constant: parts.every((part) => part.constant),
+      addresses: parts.flatMap((part) => part.addresses),
+      literal: undefined,
+      one: (run) => parts[0]?.one(run),
+      all: (run) => parts.flatMap((part) => part.all(run)),
+    });
   }
 
   #list(key: string, value: Node): AddressFault | undefined {

@@ -1,6 +1,7 @@
 /** References by the names of the map, and by business key. */
 import { fragmentUse, withFragment } from './fragments.ts';
 import { compileKey } from './keys.ts';
+import { compileLoop } from './loops.ts';
 import { didYouMean } from './problems.ts';
 import { compileMaker, typeEntry } from './resources.ts';
 import type { Run } from './run.ts';
@@ -125,14 +126,46 @@ function fromFragment(node: Node, name: string, target: Target, world: World): V
     node.kind === 'map'
       ? ({
           ...node,
-          entries: node.entries.map((entry) => (entry.key === 'to' ? { ...entry, key: 'name' } : entry)),
+          entries: node.entries
+            .filter(({ key }) => key !== 'of')
+            .map((entry) => (entry.key === 'to' ? { ...entry, key: 'name' } : entry)),
         } as MapNode)
       : node;
   const use = fragmentUse(options, world);
   const make = use && withFragment(use, world, (content) => maker(content, name, target, world));
   const test = node.kind === 'map' ? entryOf(node.entries, 'if') : undefined;
+  const of = node.kind === 'map' ? entryOf(node.entries, 'of')?.value : undefined;
   const condition = test && world.condition(test.value);
-  return make && reference(['Reference'], node, (run) => (!condition || condition.holds(run) ? make(run) : undefined));
+  if (!make) return undefined;
+  const one = (run: Run) => (!condition || condition.holds(run) ? make(run) : undefined);
+  return of ? ofItems(of, node, one, target, world) : reference(['Reference'], node, one);
+}
+
+/** The resource of another item than the current one: `of: $DG1-16`, or of several. */
+function ofItems(
+  of: Node,
+  node: Node,
+  make: (run: Run) => string | null | undefined,
+  target: Target,
+  world: World,
+): Value | undefined {
+  const loop = compileLoop(of, world);
+  const many = of.kind === 'scalar' && of.text.includes('[*]');
+  if (many && !target.array) {
+    world.problems.add(of.at, `${target.path} takes one reference`, 'leave [*] out');
+    return undefined;
+  }
+  if (!loop) return undefined;
+  const found = (run: Run) => {
+    const made: { reference: string }[] = [];
+    loop(run, () => {
+      const urn = make(run);
+      if (urn) made.push({ reference: urn });
+    });
+    return made;
+  };
+  const get = many ? found : (run: Run) => found(run)[0];
+  return traced({ types: ['Reference'], many, constant: false, get }, node);
 }
 
 function maker(content: Node, name: string, target: Target, world: World) {

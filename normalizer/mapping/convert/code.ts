@@ -41,10 +41,13 @@ function miss(run: Run, map: CodeMap, system: string | undefined, code: string, 
 }
 
 /** Targets of a code; its miss is counted, and answered by the default of the code map. */
-function look(run: Run, map: CodeMap, system: string | undefined, sent: string, place: string): readonly CodeTarget[] {
+function look(run: Run, map: CodeMap, system: string | undefined, sent: string, field: Field): readonly CodeTarget[] {
   const found = map.targets(sent);
-  if (found) return found;
-  miss(run, map, system, sent, place);
+  if (found) {
+    field.consume?.();
+    return found;
+  }
+  miss(run, map, system, sent, field.place);
   return map.default ? [map.default] : [];
 }
 
@@ -67,7 +70,7 @@ function plainCode(args: Args): Convert {
       );
       return fallback?.(run);
     }
-    return look(run, map, undefined, sent, field!.place)[0]?.code ?? fallback?.(run);
+    return look(run, map, undefined, sent, field!)[0]?.code ?? fallback?.(run);
   };
 }
 
@@ -113,15 +116,15 @@ function mapped(run: Run, map: CodeMap | undefined, said: Local, field: Field | 
   if (!field) return [];
   const own = said.coding[0];
   if (!map) {
-    for (const { system, code: sent } of said.coding)
-      if (system?.startsWith('urn:dhc:')) run.draft.unmappedCode(system, sent!);
+    if (said.coding.every(({ system }) => system?.startsWith('urn:dhc:')))
+      for (const { system, code: sent } of said.coding) run.draft.unmappedCode(system!, sent!);
     return [];
   }
   const sent = own?.code ?? field.text();
   if (sent === undefined) return [];
   // Of a coded value with two codings each may be the one that the map knows.
   const known = said.coding.find((one) => one.code !== undefined && map.has(one.code))?.code ?? sent;
-  return look(run, map, own?.system, known, field.place).map((target) => ({
+  return look(run, map, own?.system, known, field).map((target) => ({
     ...(target.system ? { system: target.system } : {}),
     code: target.code,
     ...(target.display ? { display: target.display } : {}),
@@ -145,7 +148,7 @@ function concept(args: Args): Convert {
     const more = added.filter((one) => !said.coding.some((own) => own.system === one.system && own.code === one.code));
     if (said.coding.length === 0 && more.length === 0 && said.text === undefined) return undefined;
     return {
-      ...(said.coding.length + more.length > 0 ? { coding: [...said.coding, ...more] } : {}),
+      ...(said.coding.length + more.length > 0 ? { coding: [...more, ...said.coding] } : {}),
       ...(said.text === undefined ? {} : { text: said.text }),
     };
   };

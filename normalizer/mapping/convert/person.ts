@@ -18,14 +18,22 @@ export const name: Converter = {
   summary: 'a name of a person; a whole Chinese name is kept whole',
   types: ['HumanName'],
   from: 'optional',
-  options: { family: 'text', given: 'texts', prefix: 'texts', suffix: 'texts', text: 'text', use: NAME_USES },
+  options: {
+    family: 'text',
+    given: 'texts',
+    prefix: 'texts',
+    suffix: 'texts',
+    text: 'text',
+    use: NAME_USES,
+    as: ['XPN', 'XCN'],
+  },
   compile(args) {
     const [family, text] = [args.text('family'), args.text('text')];
     const [given, prefix, suffix] = [texts(args, 'given'), texts(args, 'prefix'), texts(args, 'suffix')];
     const use = args.literal('use') as fhir4.HumanName['use'];
     const parts = family !== undefined || args.texts('given') !== undefined;
     return (run, field) => {
-      const native = !parts && field ? run.native.name?.(field) : undefined;
+      const native = !parts && field ? run.native.name?.(field, args.literal('as')) : undefined;
       const made =
         native ??
         humanName({
@@ -123,7 +131,7 @@ export const identifier: Converter = {
     use: ['usual', 'official', 'temp', 'secondary', 'old'],
     assigner: 'text',
     check: ['id-card'],
-    as: ['CX', 'EI'],
+    as: ['CX', 'EI', 'XCN'],
   },
   compile(args) {
     const [system, type, assigner] = [args.text('system'), args.text('type'), args.text('assigner')];

@@ -92,6 +92,14 @@ function reader(args: Args): (run: Run, field: Field) => string | undefined {
 export function readDateTime(run: Run, field: Field, text: string, zone: string): string | undefined {
   const point = pointInTime(text, zone);
   if (typeof point === 'string') return timeFault(run, field.place, point);
+  if (!point.zoned && run.native.tellsZone && !run.native.zone)
+    run.once(
+      'zone',
+      'information',
+      'field.no-zone',
+      field.place,
+      "this and later times have no offset; the hospital's zone was used",
+    );
   return point.value;
 }
 

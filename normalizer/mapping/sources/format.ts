@@ -13,6 +13,8 @@ export interface Field {
   readonly isNull: boolean;
   /** Trimmed; undefined where there is nothing or null. */
   text(): string | undefined;
+  /** Marks all of it as read: a code that was mapped says all that its display and its table do. */
+  consume?(): void;
   /** As it stands, decoded, with its delimiters; undefined where there is nothing or null. */
   raw(): string | undefined;
   /** What stands behind it in the reader of the format (a v2 Value, an XML element, a JSON value). */
@@ -62,12 +64,14 @@ export interface GroupRule {
 export interface Native {
   code?(field: Field, table: string | undefined): fhir4.CodeableConcept | undefined;
   identifier?(field: Field, as: string | undefined): fhir4.Identifier | undefined;
-  name?(field: Field): fhir4.HumanName | undefined;
+  name?(field: Field, as: string | undefined): fhir4.HumanName | undefined;
   address?(field: Field): fhir4.Address | undefined;
   telecom?(field: Field, use: fhir4.ContactPoint['use']): fhir4.ContactPoint | undefined;
   attachment?(field: Field, kind: string | undefined): fhir4.Attachment | undefined;
   /** Zone of times without an offset, where the item itself says one. */
   readonly zone?: string | undefined;
+  /** Its times are expected to have an offset: the first one without it is told. */
+  readonly tellsZone?: boolean;
 }
 
 export interface Opened {

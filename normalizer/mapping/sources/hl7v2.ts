@@ -1,6 +1,6 @@
 /** HL7 v2 messages: `PID-5.1`, `OBX-5[*]`, segments and groups. */
 import type { Draft } from '../../draft.ts';
-import { cwe, cx, ei, xad, xpn, xtn } from '../../hl7v2/datatypes.ts';
+import { authoritySystem, codedValue, cx, ei, xad, xpn, xtn } from '../../hl7v2/datatypes.ts';
 import { readMessage } from '../../hl7v2/reader/message.ts';
 import { Segment } from '../../hl7v2/reader/segment.ts';
 import { Value } from '../../hl7v2/reader/value.ts';
@@ -47,6 +47,10 @@ class ValueField implements Field {
 
   raw(): string | undefined {
     return this.origin.whole;
+  }
+
+  consume(): void {
+    this.origin.use();
   }
 }
 
@@ -164,18 +168,36 @@ function fieldAddress(
   return { text: `$${text}`, many: index === '*' || repetition === '*', of: 'field', fields, items: fields };
 }
 
+/** Id of a person in XCN (v2.9 §2A.3.86): components 1, 9 and 13. */
+function person(scope: MessageScope, value: Value): fhir4.Identifier | undefined {
+  const id = value.part(1).trimmed;
+  if (id === undefined) return undefined;
+  const system = authoritySystem(scope, value.part(9));
+  const type = value.part(13).trimmed;
+  return {
+    ...(type ? { type: { coding: [{ system: 'http://terminology.hl7.org/CodeSystem/v2-0203', code: type }] } } : {}),
+    ...(system ? { system } : {}),
+    value: id,
+  };
+}
+
 function nativeOf(scope: MessageScope): Native {
   const value = (field: Field) => (field.origin instanceof Value ? field.origin : undefined);
   return {
-    code: (field, table) => (value(field) ? cwe(scope, value(field)!, table) : undefined),
+    code: (field, table) => (value(field) ? codedValue(scope, value(field)!, table) : undefined),
     identifier: (field, as) => {
       const sent = value(field);
-      return sent ? (as === 'EI' ? ei(scope, sent) : cx(scope, sent)) : undefined;
+      if (!sent) return undefined;
+      return as === 'XCN' ? person(scope, sent) : as === 'EI' ? ei(scope, sent) : cx(scope, sent);
     },
-    // XCN names a person behind an id: component 2 on.
-    name: (field) => (value(field) ? xpn(scope, value(field)!) : undefined),
+    name: (field, as) => {
+      const sent = value(field);
+      if (!sent) return undefined;
+      return as === 'XCN' ? xpn(scope, sent, 2, { type: 10, representation: 15 }) : xpn(scope, sent);
+    },
     address: (field) => (value(field) ? xad(value(field)!) : undefined),
     telecom: (field, use) => (value(field) ? xtn(value(field)!, use) : undefined),
+    tellsZone: true,
     zone: writtenOffset(scope.message.header.field(7).text ?? ''),
   };
 }
@@ -194,6 +216,7 @@ export const hl7v2: SourceFormat = {
       );
     for (const number of HEADER_FIELDS) for (const value of message.header.all(number)) value.use();
     for (const segment of message.segments) if (NUMBERED.has(segment.name)) segment.field(1).use();
+    message.first('EVN')?.field(1).use();
     return {
       root: groupSegments(message, setup.groups),
       native: nativeOf(new MessageScope(draft, message)),
