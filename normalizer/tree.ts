@@ -14,11 +14,25 @@ export function prune<T>(value: T): T {
 
 function pruned(value: unknown): unknown {
   if (value === '' || value === undefined) return undefined;
-  if (Array.isArray(value)) {
-    const kept = value.map(pruned).filter((item) => item !== undefined);
-    return kept.some((item) => item !== null) ? kept : undefined;
+  if (typeof value !== 'object' || value === null) return value;
+  if (Array.isArray(value)) return prunedList(value);
+  if (isNumber(value)) return value;
+  return prunedTree(value as Tree);
+}
+
+function prunedList(list: readonly unknown[]): unknown[] | undefined {
+  const kept: unknown[] = [];
+  let any = false;
+  for (const value of list) {
+    const item = pruned(value);
+    if (item === undefined) continue;
+    kept.push(item);
+    if (item !== null) any = true;
   }
-  if (!isTree(value)) return value;
+  return any ? kept : undefined;
+}
+
+function prunedTree(value: Tree): Tree | undefined {
   const out: Tree = {};
   let any = false;
   for (const key of Object.keys(value)) {

@@ -17,10 +17,16 @@ const rules = new Map<string, Rule>();
 export function ruleOf(key: string): Rule {
   let rule = rules.get(key);
   if (!rule) {
-    rule = { breach: `breaks ${key.split('#')[0]}`, holds: OWN[key] ?? compileRule(expressionOf(key)) };
+    const holds = OWN[key] ?? compileRule(expressionOf(key));
+    rule = { breach: `breaks ${key.split('#')[0]}`, holds: key.startsWith('dom-') ? ofContained(holds) : holds };
     rules.set(key, rule);
   }
   return rule;
+}
+
+/** The invariants of every resource are all about what it contains: mostly nothing. */
+function ofContained(holds: Rule['holds']): Rule['holds'] {
+  return (resource, outer) => (resource as Element).contained === undefined || holds(resource, outer);
 }
 
 type Element = Readonly<Record<string, unknown>>;

@@ -76,6 +76,7 @@ function integer(least: number, tooSmall: string): PrimitiveFault {
 
 /** Forms that name their kind must keep its form, too. */
 function uriFault(value: string, clean: boolean): string | undefined {
+  if (UUID.test(value)) return undefined;
   if (/\s/.test(value)) return 'is no URI';
   if (value.startsWith('urn:uuid:')) return UUID.test(value.toLowerCase().split('#')[0]!) ? undefined : 'is no UUID';
   if (value.startsWith('urn:oid:')) return OID.test(value) ? undefined : 'is no OID';
