@@ -6,6 +6,7 @@ import { admitHospital, deployHealthIndex } from '../anchor/chain/deploy.ts';
 import { ChainRpc } from '../anchor/chain/rpc.ts';
 import { privateKeySigner } from '../anchor/chain/signer.ts';
 import type { PacketName } from '../anchor/seal/key-packet.ts';
+import { SealPool } from '../anchor/seal/pool.ts';
 import { Kubo } from '../anchor/store/kubo.ts';
 import { PinningService } from '../anchor/store/pinning-service.ts';
 import { type CopyTarget, KuboReplica } from '../anchor/store/replica.ts';
@@ -138,6 +139,7 @@ export async function openBridge(options: BridgeOptions): Promise<Bridge> {
   const spool = await openSpool(paths.spool, keystore);
   const metrics = createMetrics();
   const kubo = new Kubo({ url: services.kubo.api });
+  const sealPool = new SealPool();
   const copyTargets = openCopyTargets(kubo, services.kubo);
   const wakes = new Map<string, NodeJS.Timeout>();
   const listeners: Listener[] = [];
@@ -209,6 +211,7 @@ export async function openBridge(options: BridgeOptions): Promise<Bridge> {
         journal,
         spool,
         keystore,
+        sealPool,
         keyPacket: options.keyPacket ?? 'hpke',
         sources,
         normalize,
@@ -290,6 +293,7 @@ export async function openBridge(options: BridgeOptions): Promise<Bridge> {
       await Promise.all(listeners.map((listener) => listener.close()));
       if (flows.started()) for (const feed of continuous) await (await flows()).stop(feed).catch(() => {});
       await worker?.shutdown();
+      await sealPool.close();
       if (flows.started()) await (await flows()).close();
       await sources.close();
       spool.close();

@@ -1,6 +1,7 @@
 /** What the steps work with; made by `openBridge`, and by tests. */
 import type { Anchorer } from '../../anchor/chain/anchorer.ts';
 import type { PacketName } from '../../anchor/seal/key-packet.ts';
+import type { SealPool } from '../../anchor/seal/pool.ts';
 import type { Kubo } from '../../anchor/store/kubo.ts';
 import type { CopyTarget } from '../../anchor/store/replica.ts';
 import type { Journal } from '../../core/journal/index.ts';
@@ -22,6 +23,7 @@ export interface StepDeps {
   readonly journal: Journal;
   readonly spool: Spool;
   readonly keystore: Keystore;
+  readonly sealPool: SealPool;
   /** Kind of the key packets of new records. */
   readonly keyPacket: PacketName;
   readonly sources: Sources;

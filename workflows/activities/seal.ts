@@ -2,7 +2,8 @@
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { sealPart } from '../../anchor/seal/part.ts';
-import { sealRecord } from '../../anchor/seal/record.ts';
+import type { SealPool } from '../../anchor/seal/pool.ts';
+import type { RecordInput, SealedBytes } from '../../anchor/seal/record.ts';
 import { tagFor } from '../../anchor/seal/tag.ts';
 import { type PackedBatch, packBatch, type RecordToPack } from '../../anchor/store/batch.ts';
 import { BridgeError } from '../../core/errors.ts';
@@ -11,6 +12,10 @@ import type { ItemRow, Refusal, SealedItem } from '../../core/journal/index.ts';
 import type { StepDeps } from './deps.ts';
 import { type BatchScorer, batchScorer } from './score.ts';
 import { stepError } from './step.ts';
+
+/** What a thread gets at once. */
+const CHUNK_ITEMS = 64;
+const CHUNK_BYTES = 4 << 20;
 
 export async function sealBatch(
   deps: StepDeps,
@@ -61,7 +66,7 @@ function sealedItems({ order, records }: PackedBatch): SealedItem[] {
   return records.map((record, index) => ({ item: order[index]!, ...record }));
 }
 
-/** One record in memory at a time. A record that cannot be sealed goes to `refused`; an outage ends the step. */
+/** A few chunks in memory. A record that cannot be sealed goes to `refused`; an outage ends the step. */
 async function* sealAll(
   deps: StepDeps,
   items: readonly ItemRow[],
@@ -69,10 +74,11 @@ async function* sealAll(
   refused: Refusal[],
   signal: AbortSignal,
 ): AsyncGenerator<RecordToPack> {
-  for (const item of items) {
+  for await (const { item, record, sealed } of sealedAhead(deps, items, signal)) {
     signal.throwIfAborted();
     try {
-      yield await sealItem(deps, item, scorer, signal);
+      if (sealed instanceof Error) throw sealed;
+      yield await finishRecord(deps, item, { record: record!, sealed }, scorer, signal);
     } catch (error) {
       const { code, kind } = stepError(error);
       if (kind !== 'permanent' || signal.aborted) throw error;
@@ -81,20 +87,76 @@ async function* sealAll(
   }
 }
 
-async function sealItem(
+interface Sealing {
+  readonly item: ItemRow;
+  readonly record?: RecordInput;
+  readonly sealed: SealedBytes | Error;
+}
+
+/** In the order of the items; the threads work on chunks that come after the one that is being packed. */
+async function* sealedAhead(deps: StepDeps, items: readonly ItemRow[], signal: AbortSignal): AsyncGenerator<Sealing> {
+  const ahead: Promise<Sealing[]>[] = [];
+  for await (const chunk of chunks(deps, items, signal)) {
+    const sealing = sealChunk(deps.sealPool, chunk);
+    // Awaited in its turn.
+    sealing.catch(() => {});
+    ahead.push(sealing);
+    if (ahead.length > deps.sealPool.size) yield* await ahead.shift()!;
+  }
+  for (const sealing of ahead) yield* await sealing;
+}
+
+type Prepared = Pick<Sealing, 'item' | 'record'> & { readonly error?: Error };
+
+async function sealChunk(pool: SealPool, chunk: readonly Prepared[]): Promise<Sealing[]> {
+  const records = chunk.flatMap(({ record }) => (record ? [record] : []));
+  const sealed = await pool.seal(records);
+  let at = 0;
+  return chunk.map(({ item, record, error }) =>
+    record ? { item, record, sealed: sealed[at++]! } : { item, sealed: error! },
+  );
+}
+
+/** Up to so many records or bytes. */
+async function* chunks(deps: StepDeps, items: readonly ItemRow[], signal: AbortSignal): AsyncGenerator<Prepared[]> {
+  let chunk: Prepared[] = [];
+  let bytes = 0;
+  for (const item of items) {
+    signal.throwIfAborted();
+    const prepared = await prepare(deps, item);
+    chunk.push(prepared);
+    bytes += prepared.record?.bundle.length ?? 0;
+    if (chunk.length < CHUNK_ITEMS && bytes < CHUNK_BYTES) continue;
+    yield chunk;
+    chunk = [];
+    bytes = 0;
+  }
+  if (chunk.length > 0) yield chunk;
+}
+
+async function prepare(deps: StepDeps, item: ItemRow): Promise<Prepared> {
+  try {
+    const bundle = await deps.spool.get(item.bundle!);
+    if (!bundle || item.patientRef === null || item.tagCounter === null) {
+      throw new BridgeError('spool.missing', 'the bundle of an item is gone');
+    }
+    const patient = deps.keystore.patientKeys(item.patientRef);
+    const tag = tagFor(patient.indexKey, BigInt(item.tagCounter));
+    const place = { hospital: deps.hospital.id, itemId: item.id, tag };
+    return { item, record: { ...place, patient, bundle, keyPacket: deps.keyPacket } };
+  } catch (error) {
+    return { item, error: stepError(error) };
+  }
+}
+
+async function finishRecord(
   deps: StepDeps,
   item: ItemRow,
+  { record, sealed }: { record: RecordInput; sealed: SealedBytes },
   scorer: BatchScorer,
   signal: AbortSignal,
 ): Promise<RecordToPack> {
-  const bundle = await deps.spool.get(item.bundle!);
-  if (!bundle || item.patientRef === null || item.tagCounter === null) {
-    throw new BridgeError('spool.missing', 'the bundle of an item is gone');
-  }
-  const patient = deps.keystore.patientKeys(item.patientRef);
-  const tag = tagFor(patient.indexKey, BigInt(item.tagCounter));
-  const place = { hospital: deps.hospital.id, itemId: item.id, tag };
-  const sealed = sealRecord({ ...place, patient, bundle, keyPacket: deps.keyPacket });
+  const { tag, bundle } = record;
   const parts = await storeParts(deps, item, { dataKey: sealed.dataKey, tag }, signal);
   return {
     itemId: item.id,
