@@ -13,15 +13,41 @@ export function differences(before: unknown, after: unknown, path: string): Diff
   if (before === undefined && after === undefined) return [];
   if (before === undefined) return [{ kind: 'added', path, after }];
   if (after === undefined) return [{ kind: 'removed', path, before }];
-  if (Array.isArray(before) && Array.isArray(after)) {
-    const length = Math.max(before.length, after.length);
-    return Array.from({ length }, (_, index) => differences(before[index], after[index], `${path}[${index}]`)).flat();
-  }
+  if (Array.isArray(before) && Array.isArray(after)) return listDifferences(before, after, path);
   if (isObject(before) && isObject(after)) {
     const keys = [...new Set([...Object.keys(before), ...Object.keys(after)])].sort();
     return keys.flatMap((key) => differences(before[key], after[key], path ? `${path}.${key}` : key));
   }
   return canonicalJson(before) === canonicalJson(after) ? [] : [{ kind: 'changed', path, before, after }];
+}
+
+/** Items that both lists hold are paired first, so that one more at the front is one difference. */
+function listDifferences(before: readonly unknown[], after: readonly unknown[], path: string): Difference[] {
+  const spare = new Map<string, number>();
+  for (const item of after) bump(spare, canonicalJson(item), 1);
+  const gone: unknown[] = [];
+  for (const item of before) {
+    const key = canonicalJson(item);
+    if ((spare.get(key) ?? 0) > 0) bump(spare, key, -1);
+    else gone.push(item);
+  }
+  const come = [...after.entries()].reverse().filter(([, item]) => {
+    const key = canonicalJson(item);
+    if ((spare.get(key) ?? 0) === 0) return false;
+    bump(spare, key, -1);
+    return true;
+  });
+  come.reverse();
+  const found = Array.from({ length: Math.max(gone.length, come.length) }, (_, index) => {
+    const [at, item] = come[index] ?? [before.indexOf(gone[index]), undefined];
+    return differences(gone[index], item, `${path}[${at}]`);
+  }).flat();
+  const moved = found.length === 0 && before.some((item, index) => canonicalJson(item) !== canonicalJson(after[index]));
+  return moved ? [{ kind: 'changed', path: `${path} (order)`, before, after }] : found;
+}
+
+function bump(counts: Map<string, number>, key: string, by: number): void {
+  counts.set(key, (counts.get(key) ?? 0) + by);
 }
 
 function isObject(value: unknown): value is Record<string, unknown> {
