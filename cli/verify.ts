@@ -1,9 +1,9 @@
 /** Verifies the receipts of the journal the way an outsider would: from chain, IPFS and key, the journal only lists them. */
 import { VerifyCache } from '../anchor/verify/cache.ts';
 import { verifyReceipt } from '../anchor/verify/verify.ts';
-import { HOSPITAL_REF } from '../core/keystore/keystore.ts';
 import type { Receipt, Verdict } from '../core/types.ts';
 import type { Bridge } from '../workflows/bridge.ts';
+import { HeldKeys } from './custody/held-keys.ts';
 
 export interface Verified {
   readonly item: string;
@@ -31,7 +31,7 @@ export async function* receipts({ journal }: Bridge): AsyncGenerator<Anchored> {
   }
 }
 
-/** With the keys in the hospital's custody. */
+/** With the keys in the hospital's custody; records of patients who hold their own stay `unknown` where a key is needed. */
 export async function* verifyAll(
   bridge: Bridge,
   anchored: AsyncIterable<Anchored> | Iterable<Anchored>,
@@ -39,12 +39,12 @@ export async function* verifyAll(
 ): AsyncGenerator<Verified> {
   const { rpc, chainId, contract, confirmations: finality } = await bridge.chain();
   const cache = new VerifyCache();
+  const held = new HeldKeys(bridge);
   for await (const { item, feed, receipt } of anchored) {
     const record = await bridge.journal.record(item);
-    const held =
-      record && (record.patientRef === HOSPITAL_REF || bridge.keystore.custody(record.patientRef).holder !== 'none');
-    const key = held ? bridge.keystore.patientKeys(record.patientRef) : undefined;
-    const options = { rpc, kubo: bridge.kubo, cache, trusted: { chainId, contract, finality }, ...(key && { key }) };
+    const { key, capsule } = await held.of(record, signal);
+    const trusted = { chainId, contract, finality };
+    const options = { rpc, kubo: bridge.kubo, cache, trusted, ...(key && { key }), ...(capsule && { capsule }) };
     yield { item, feed, verdict: await verifyReceipt(receipt, options, signal) };
   }
 }

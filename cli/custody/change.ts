@@ -119,8 +119,10 @@ async function storeCapsules({ bridge, cars, signal }: CustodyContext, blocks: r
     await car.discard();
     throw error;
   }
-  await bridge.kubo.importCar(createReadStream(path), root.cid.toString(), signal);
-  return root.cid.toString();
+  const manifest = root.cid.toString();
+  await bridge.kubo.importCar(createReadStream(path), manifest, signal);
+  for (const target of bridge.copyTargets) await target.keep({ manifest, carPath: path, parts: [] }, signal);
+  return manifest;
 }
 
 /** The list joins the street as a normalised item of the bridge's own feed. */

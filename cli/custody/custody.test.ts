@@ -17,6 +17,7 @@ import {
   startHospital,
   type TestHospital,
 } from '../../workflows/testing/hospital.ts';
+import { receipts, verifyAll } from '../verify.ts';
 import { type CustodyContext, changeKeys } from './change.ts';
 import { claimText, readClaimRequest, sealClaimAnswer } from './claim.ts';
 import { eraseKeys } from './erase.ts';
@@ -115,6 +116,10 @@ it('renewed custody keys open everything by the list; the old ones nothing new',
   expect(await bridge.kubo.isPinned(second.capsules)).toBe(true);
   expect((await openAll(ref, old)).listed).toBe(0);
   expect(bridge.keystore.previousKeys(ref)).toEqual([]);
+  // The hospital's own verification finds the later capsules too.
+  const statuses: string[] = [];
+  for await (const { verdict } of verifyAll(bridge, receipts(bridge), signal)) statuses.push(verdict.status);
+  expect(statuses).toEqual(Array.from({ length: ITEMS + 2 }, () => 'pass'));
 });
 
 it('a claim: the patient opens all, old and new; the hospital none', async () => {

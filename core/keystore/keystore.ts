@@ -171,13 +171,7 @@ class FileKeystore implements Keystore {
 
   custody(ref: string): Custody {
     const change = this.#salts.change(ref);
-    const held = change
-      ? change.claimed
-        ? 'patient'
-        : 'hospital'
-      : this.patients().includes(ref)
-        ? 'hospital'
-        : 'none';
+    const held = change ? (change.claimed ? 'patient' : 'hospital') : this.#salts.has(ref) ? 'hospital' : 'none';
     return {
       holder: held,
       generation: change?.generation ?? 0,

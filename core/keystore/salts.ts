@@ -23,6 +23,8 @@ export interface PatientSalts {
    * @param make is given what there is; runs in the transaction
    */
   putChange(ref: string, make: (change: KeyChange | undefined, salt: Uint8Array | undefined) => KeyChange): KeyChange;
+  /** Whether there is a first salt; makes none. */
+  has(ref: string): boolean;
   /** All patients that have keys, in the order of their refs. */
   refs(): string[];
   destroy(ref: string): boolean;
@@ -108,6 +110,10 @@ class SaltTable implements PatientSalts {
     });
     this.#overwriteLog();
     return change;
+  }
+
+  has(ref: string): boolean {
+    return this.#read(ref) !== undefined;
   }
 
   refs(): string[] {
