@@ -1,4 +1,5 @@
 /** What is asked of Temporal from outside: start, watch and stop the runs of feeds, wake the anchoring. */
+import { setTimeout as delay } from 'node:timers/promises';
 import {
   Client,
   Connection,
@@ -99,10 +100,8 @@ export async function connectFlows(options: {
       const cancel = () => void run.cancel().catch(() => {});
       if (signal?.aborted) cancel();
       signal?.addEventListener('abort', cancel, { once: true });
-      const timer = setInterval(async () => {
-        const now = await progress(feed).catch(() => undefined);
-        if (now) onProgress?.(now);
-      }, WATCH_MS);
+      const ended = new AbortController();
+      const watching = onProgress && watch(() => progress(feed), onProgress, ended.signal);
       try {
         const last = await run.result();
         onProgress?.(last);
@@ -110,7 +109,9 @@ export async function connectFlows(options: {
       } catch (error) {
         throw flowError(error);
       } finally {
-        clearInterval(timer);
+        ended.abort();
+        // A question still on its way when the connection closes would end the process from within gRPC's retry.
+        await watching;
         signal?.removeEventListener('abort', cancel);
       }
     },
@@ -154,6 +155,19 @@ export async function connectFlows(options: {
   };
 }
 
+/** Asks again and again until `ended`; a question that fails is asked again. */
+async function watch(
+  ask: () => Promise<IngestProgress | undefined>,
+  tell: (progress: IngestProgress) => void,
+  ended: AbortSignal,
+): Promise<void> {
+  while (!ended.aborted) {
+    const now = await ask().catch(() => undefined);
+    if (now && !ended.aborted) tell(now);
+    await delay(WATCH_MS, undefined, { signal: ended }).catch(() => {});
+  }
+}
+
 /** Two ends of the source after the wake-up: the first may belong to a read that had begun before it. */
 async function followStaying(
   run: WorkflowHandle<typeof ingest>,
@@ -165,7 +179,7 @@ async function followStaying(
   while (last.drains < first.drains + 2 && last.phase !== 'paused' && !signal?.aborted) {
     if (woken !== last.drains) await passing(run.signal(wakeSignal));
     woken = last.drains;
-    await new Promise((resolve) => setTimeout(resolve, WATCH_MS));
+    await delay(WATCH_MS);
     last = await run.query<IngestProgress>(progressQuery);
     onProgress?.(last);
   }
