@@ -1,7 +1,7 @@
 /** The invariants of R4: compiled from their FHIRPath, but for those that FHIRPath says slowly or not surely. */
 import { canonicalJson, isNumber, numberText } from '../../core/json.ts';
 import { isTree } from '../tree.ts';
-import { compileRule } from './fhirpath/compile.ts';
+import { compileRule } from './fhirpath/rule.ts';
 import { expressionOf } from './table.ts';
 
 export interface Rule {

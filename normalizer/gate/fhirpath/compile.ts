@@ -1,9 +1,10 @@
-/** Compiles an invariant to a closure: parsed once, then without lists where one child or none is asked for. */
+/** Compiles a part of an invariant to a closure from list to list. */
 import { isLater } from '../../shared/datetime.ts';
 import { isTree } from '../../tree.ts';
 import { FUNCTIONS, TYPE_FUNCTIONS } from './functions.ts';
-import { bool, FALSE, has, type Items, members, NONE, plain, same, TRUE, truth } from './items.ts';
-import { type Node, parse } from './parse.ts';
+import { bool, has, type Items, members, NONE, plain, same, truth } from './items.ts';
+import { LOGIC, type Test } from './logic.ts';
+import type { Node } from './parse.ts';
 
 /** What the variables of an expression stand for. */
 export interface Environment {
@@ -15,13 +16,7 @@ export interface Environment {
 
 export type Compiled = (focus: Items, env: Environment) => Items;
 
-/** @returns whether an element keeps the invariant */
-export function compileRule(expression: string): (element: unknown, resource: unknown) => boolean {
-  const compiled = compile(parse(expression));
-  return (element, resource) => truth(compiled([element], { resource, context: element })) === true;
-}
-
-function compile(node: Node): Compiled {
+export function compile(node: Node): Compiled {
   switch (node.kind) {
     case 'literal': {
       const value: Items = [node.value];
@@ -89,39 +84,24 @@ function presence({ of, name }: { of: Node; name: string }, wanted: boolean): Co
 }
 
 function binary(operator: string, left: Compiled, right: Compiled): Compiled {
-  const apply = LOGIC[operator];
-  if (apply) return apply(left, right);
+  const combine = LOGIC[operator];
+  if (combine) {
+    const test = combine(tested(left), tested(right));
+    return (focus, env) => said(test(focus, env));
+  }
   const compute = OPERATORS[operator]!;
   return (focus, env) => compute(left(focus, env), right(focus, env));
 }
 
-/** Three-valued logic (FHIRPath §6.5); the right side is evaluated only where it matters. */
-const LOGIC: Readonly<Record<string, (left: Compiled, right: Compiled) => Compiled>> = {
-  and: (left, right) => (focus, env) => {
-    const a = truth(left(focus, env));
-    if (a === false) return FALSE;
-    const b = truth(right(focus, env));
-    return b === false ? FALSE : a && b ? TRUE : NONE;
-  },
-  or: (left, right) => (focus, env) => {
-    const a = truth(left(focus, env));
-    if (a === true) return TRUE;
-    const b = truth(right(focus, env));
-    return b === true ? TRUE : a === false && b === false ? FALSE : NONE;
-  },
-  implies: (left, right) => (focus, env) => {
-    const a = truth(left(focus, env));
-    if (a === false) return TRUE;
-    const b = truth(right(focus, env));
-    return b === true ? TRUE : a === true && b === false ? FALSE : NONE;
-  },
-};
+function tested(compiled: Compiled): Test<Items, Environment> {
+  return (focus, env) => truth(compiled(focus, env));
+}
+
+function said(value: boolean | undefined): Items {
+  return value === undefined ? NONE : bool(value);
+}
 
 const OPERATORS: Readonly<Record<string, (left: Items, right: Items) => Items>> = {
-  xor: (left, right) => {
-    const [a, b] = [truth(left), truth(right)];
-    return a === undefined || b === undefined ? NONE : bool(a !== b);
-  },
   '=': (left, right) => (left.length === 0 || right.length === 0 ? NONE : bool(equal(left, right))),
   '!=': (left, right) => (left.length === 0 || right.length === 0 ? NONE : bool(!equal(left, right))),
   '<': (left, right) => ordered(left, right, (order) => order < 0),
