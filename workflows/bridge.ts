@@ -142,6 +142,7 @@ export async function openBridge(options: BridgeOptions): Promise<Bridge> {
   const sealPool = new SealPool();
   const copyTargets = openCopyTargets(kubo, services.kubo);
   const wakes = new Map<string, NodeJS.Timeout>();
+  const waking = new Set<Promise<void>>();
   const listeners: Listener[] = [];
   const continuous = new Set<string>();
   let worker: RunningWorker | undefined;
@@ -167,10 +168,12 @@ export async function openBridge(options: BridgeOptions): Promise<Bridge> {
       await (await flows()).wake(feed);
     };
     const failed = () => log.warn('a feed could not be woken', { feed, service: 'temporal' });
-    wakes.set(
-      feed,
-      setTimeout(() => void wake().catch(failed), WAKE_MS),
-    );
+    const begin = () => {
+      const call = wake().catch(failed);
+      waking.add(call);
+      void call.finally(() => waking.delete(call));
+    };
+    wakes.set(feed, setTimeout(begin, WAKE_MS));
   }
 
   async function requestAnchor(batch: string): Promise<void> {
@@ -290,6 +293,7 @@ export async function openBridge(options: BridgeOptions): Promise<Bridge> {
 
     async close() {
       for (const timer of wakes.values()) clearTimeout(timer);
+      await Promise.all(waking);
       await Promise.all(listeners.map((listener) => listener.close()));
       if (flows.started()) for (const feed of continuous) await (await flows()).stop(feed).catch(() => {});
       await worker?.shutdown();
