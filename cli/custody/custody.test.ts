@@ -122,6 +122,33 @@ it('renewed custody keys open everything by the list; the old ones nothing new',
   expect(statuses).toEqual(Array.from({ length: ITEMS + 2 }, () => 'pass'));
 });
 
+it('a change that is interrupted anywhere goes on with the same command, and new records never wait for it', async () => {
+  const ref = refs[2]!;
+  const old = bridge.keystore.patientKeys(ref);
+  const failing = (name: 'importCar' | 'blockGet') =>
+    new Proxy(bridge.kubo, {
+      get(kubo, key) {
+        if (key === name) return () => Promise.reject(new Error('cut off'));
+        const value = Reflect.get(kubo, key, kubo);
+        return typeof value === 'function' ? value.bind(kubo) : value;
+      },
+    });
+  const cut = (part: Partial<Bridge>) => changeKeys({ ...custody, bridge: { ...bridge, ...part } }, ref);
+  await expect(cut({ kubo: failing('blockGet') })).rejects.toThrow('cut off');
+  const now = bridge.keystore.patientKeys(ref);
+  expect(now.x25519Private).not.toEqual(old.x25519Private);
+  await expect(cut({ kubo: failing('importCar') })).rejects.toThrow('cut off');
+  await expect(
+    cut({ journal: { ...bridge.journal, addRead: () => Promise.reject(new Error('cut off')) } }),
+  ).rejects.toThrow('cut off');
+  expect(bridge.keystore.previousKeys(ref).map((keys) => keys.x25519Private)).toEqual([old.x25519Private]);
+  expect(bridge.keystore.custody(ref)).toMatchObject({ generation: 1, changing: true });
+  expect(await changeKeys(custody, ref)).toMatchObject({ records: 3, generation: 1 });
+  await settled();
+  expect(bridge.keystore.patientKeys(ref)).toEqual(now);
+  expect(await openAll(ref, now)).toEqual({ opened: 4, listed: 3, refused: 0 });
+});
+
 it('a claim: the patient opens all, old and new; the hospital none', async () => {
   const ref = refs[1]!;
   const [record] = await recordsOf(bridge, ref);
