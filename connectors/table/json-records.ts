@@ -20,13 +20,19 @@ interface Char {
   readonly at: number;
 }
 
+/** Whole characters only; null at the end. */
+async function windowAt(file: OpenFile, layout: Layout, at: number): Promise<Characters | null> {
+  const bytes = await file.read(at, WINDOW);
+  const length = bytes.length - (bytes.length % layout.width);
+  return length === 0 ? null : new Characters(bytes.subarray(0, length), layout);
+}
+
 async function* characters(file: OpenFile, layout: Layout, charset: string, start: number): AsyncGenerator<Char[]> {
   const isDouble = DOUBLE.has(new TextDecoder(layout.charset ?? charset).encoding);
   let isTrail = false;
   for (let at = start; at < file.size; ) {
-    const bytes = await file.read(at, WINDOW);
-    if (bytes.length === 0) return;
-    const window = new Characters(bytes, layout);
+    const window = await windowAt(file, layout, at);
+    if (!window) return;
     const chars: Char[] = [];
     for (let index = 0; index < window.length; index++) {
       const code = window.at(index);
@@ -34,7 +40,7 @@ async function* characters(file: OpenFile, layout: Layout, charset: string, star
       isTrail = isDouble && !isTrail && code >= 0x81;
     }
     yield chars;
-    at += bytes.length;
+    at += window.length * layout.width;
   }
 }
 
@@ -43,9 +49,8 @@ export async function* lineRanges(file: OpenFile, layout: Layout, start: number)
   let begin = -1;
   let end = -1;
   for (let at = Math.max(start, layout.start); at < file.size; ) {
-    const bytes = await file.read(at, WINDOW);
-    if (bytes.length === 0) break;
-    const window = new Characters(bytes, layout);
+    const window = await windowAt(file, layout, at);
+    if (!window) break;
     for (let index = 0; index < window.length; index++) {
       const code = window.at(index);
       const here = at + index * layout.width;
@@ -57,7 +62,7 @@ export async function* lineRanges(file: OpenFile, layout: Layout, start: number)
         end = here + layout.width;
       }
     }
-    at += bytes.length;
+    at += window.length * layout.width;
   }
   if (begin !== -1) yield { start: begin, end: Math.min(end, file.size) };
 }

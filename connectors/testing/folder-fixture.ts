@@ -2,11 +2,14 @@
 import { mkdir, mkdtemp, open, readdir, rm, stat, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { Fixture } from '../conformance.ts';
 
 export interface FolderFixture {
   /** The rest of the config. */
   readonly config: Record<string, unknown>;
+  /** More of the config of the folder. */
+  readonly folder?: Record<string, unknown>;
   readonly suffix: string;
   readonly files: Readonly<Record<string, Uint8Array | string>>;
   readonly keys: readonly string[];
@@ -18,6 +21,7 @@ export interface FolderFixture {
 
 export async function folderFixture({
   config,
+  folder = {},
   suffix,
   files,
   keys,
@@ -30,10 +34,12 @@ export async function folderFixture({
     await writeFile(join(path, name), content);
   }
   return {
-    config: { ...config, folder: { path, settleSeconds: 0 } },
-    unreachable: { ...config, folder: { path: join(path, 'nowhere') } },
+    config: { ...config, folder: { ...folder, path, settleSeconds: 0 } },
+    unreachable: { ...config, folder: { ...folder, path: join(path, 'nowhere') } },
     keys,
     async grow() {
+      // In the same tick of the file system's clock it would stand among the files that were read.
+      await sleep(20);
       await writeFile(join(path, `more${suffix}`), more);
       return `more${suffix}${moreKey}`;
     },

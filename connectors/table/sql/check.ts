@@ -63,7 +63,7 @@ async function viewSteps(driver: Driver, session: Session, config: SqlConfig, ti
     const leading = (await session.run(sql, params)).map(([column]) => String(column));
     if (leading.includes(config.watermark)) return 'an index begins with the watermark';
     if (leading.length > 0) return 'warning: no index begins with the watermark; every poll reads the whole table';
-    return 'a view: see that the table behind it has an index that begins with the watermark';
+    return 'no index of its own; see that the table behind the view has one that begins with the watermark';
   });
   const opened = await openView(driver, config, timezone).catch((error: unknown) => failed(driver, error));
   if (opened instanceof BridgeError)

@@ -71,6 +71,8 @@ export const FIRST: SqlCursor = {
   walk: null,
 };
 
+/** Between the first and the last zone of the earth. */
+const ZONES_MS = 26 * 3_600_000;
 /** Clocks drift; a step is more. */
 const STEP_MS = 1000;
 
@@ -121,12 +123,16 @@ function quietSince(cursor: SqlCursor, { newest, clock }: Walk): Clock | null {
   return newest !== cursor.newest || stepped ? null : (cursor.quiet ?? clock);
 }
 
-/** Whether all rows up to the newest must have become visible before this round began, whatever zone they are in. */
+/**
+ * Whether all rows up to the newest must have become visible before this round began: the overlap has passed by both
+ * clocks since it was first met, or it is older than any mistake about its zone.
+ */
 function isClosed({ newest, clock, jump }: Walk, scale: Scale, quiet: Clock | null): boolean {
-  if (scale.kind !== 'time' || quiet === null) return false;
-  const elapsed = Math.min(clock.server - quiet.server, clock.own - quiet.own);
-  const settled = stampText(clock.server - scale.overlap - (jump?.ms ?? 0) - SLACK_MS);
-  return elapsed > scale.overlap && newest! < settled;
+  if (scale.kind !== 'time') return false;
+  const settled = clock.server - scale.overlap - (jump?.ms ?? 0) - SLACK_MS;
+  if (newest! < stampText(settled - ZONES_MS)) return true;
+  const elapsed = quiet ? Math.min(clock.server - quiet.server, clock.own - quiet.own) : 0;
+  return elapsed > scale.overlap && newest! < stampText(settled);
 }
 
 /** The bound of the next round if this one ended at `newest`. */

@@ -32,9 +32,11 @@ export async function* readView(
   let after = walk.after;
   let budget: Budget = { items: limits.items, bytes: limits.bytes };
   let rows = Math.min(FIRST_PAGE, config.pageRows);
-  for (let last: ReadonlySet<string> = new Set(); ; ) {
+  let least = 2;
+  let met: ReadonlySet<string> = new Set();
+  for (;;) {
     await rate.wait(signal);
-    const asked = Math.max(2, Math.min(rows, budget.items + 1));
+    const asked = Math.max(least, Math.min(rows, budget.items + 1));
     const page = await view.page({ since: walk.since, after, rows: asked, cellBytes: limits.itemBytes });
     rate.spend(page.length);
     signal.throwIfAborted();
@@ -57,8 +59,11 @@ export async function* readView(
       after = row.position;
     }
     if (page.length < asked) break;
-    rows = nextPage(config, asked, page, digests.isSubsetOf(last));
-    last = digests;
+    // Nothing but rows that were met: more of them share one place than a page of this size holds.
+    least = digests.isSubsetOf(met) ? larger(asked) : 2;
+    rows = nextPage(config, asked, page);
+    const hasMoved = view.scale.kind !== 'none' && page[0]!.position[0] !== after![0];
+    met = hasMoved ? digests : met.union(digests);
   }
   const done = finish(cursor, seen.walk(null), view.scale);
   const { entry, unplaced } = await tellUnplaced(view, config, cursor);
@@ -75,17 +80,15 @@ function checkpoint(cursor: SqlCursor, walk: Walk): Checkpoint<SqlCursor> {
   return { type: 'checkpoint', cursor: { ...cursor, walk } };
 }
 
-/**
- * Rows of the next page: twice as many up to the configured number, as long as they stay small.
- * @param isStuck the page held nothing but rows of the page before it: more rows share one place than a page holds
- */
-function nextPage({ pageRows }: SqlConfig, asked: number, page: readonly PageRow[], isStuck: boolean): number {
-  if (isStuck && asked >= LARGEST_PAGE) {
-    throw new BridgeError('source.protocol', `more than ${LARGEST_PAGE} rows have the same key and watermark`, {
-      hint: 'name the columns that identify a row as sql.key',
-    });
-  }
-  if (isStuck) return Math.min(LARGEST_PAGE, asked * 2);
+function larger(asked: number): number {
+  if (asked < LARGEST_PAGE) return Math.min(LARGEST_PAGE, asked * 2);
+  throw new BridgeError('source.protocol', `more than ${LARGEST_PAGE} rows have the same key and watermark`, {
+    hint: 'name the columns that identify a row as sql.key',
+  });
+}
+
+/** Rows of the next page: twice as many up to the configured number, as long as they stay small. */
+function nextPage({ pageRows }: SqlConfig, asked: number, page: readonly PageRow[]): number {
   const bytes = page.reduce((sum, { size, cells }) => sum + size + cells.length * 32, 0);
   return Math.max(1, Math.min(pageRows, asked * 2, Math.floor((PAGE_BYTES / bytes) * page.length)));
 }

@@ -5,6 +5,8 @@ export interface Scale {
   readonly kind: 'time' | 'number' | 'none';
   /** How far back a round looks: ms or numbers. */
   readonly overlap: number;
+  /** A bound is a multiple of this, as the column's values are: ms. */
+  readonly unit: number;
 }
 
 /** Digests are kept this much longer, since two clocks are never read at once. */
@@ -15,13 +17,13 @@ export const [FLOOR, CEILING] = ['0001-01-01 00:00:00.000000', '9999-12-31 23:59
 const DAY_MS = 86_400_000;
 
 export function scaleOf(watermark: Column | null, overlapSeconds: number, overlapNumbers: number): Scale {
-  if (!watermark) return { kind: 'none', overlap: 0 };
+  if (!watermark) return { kind: 'none', overlap: 0, unit: 1 };
   if (watermark.family === 'integer' || watermark.family === 'decimal') {
-    return { kind: 'number', overlap: overlapNumbers };
+    return { kind: 'number', overlap: overlapNumbers, unit: 1 };
   }
   // A day's rows go on appearing under its date until it ends.
-  const day = watermark.family === 'date' ? DAY_MS : 0;
-  return { kind: 'time', overlap: overlapSeconds * 1000 + day };
+  const isDate = watermark.family === 'date';
+  return { kind: 'time', overlap: overlapSeconds * 1000 + (isDate ? DAY_MS : 0), unit: isDate ? DAY_MS : 1 };
 }
 
 export function compare({ kind }: Scale, a: string, b: string): number {
@@ -32,8 +34,9 @@ export function compare({ kind }: Scale, a: string, b: string): number {
   return a < b ? -1 : a > b ? 1 : 0;
 }
 
-export function minus({ kind }: Scale, at: string, amount: number): string {
-  return kind === 'number' ? `${BigInt(at) - BigInt(amount)}` : stampText(stampMs(at) - amount);
+export function minus({ kind, unit }: Scale, at: string, amount: number): string {
+  if (kind === 'number') return `${BigInt(at) - BigInt(amount)}`;
+  return stampText(Math.floor((stampMs(at) - amount) / unit) * unit);
 }
 
 /** Where the digest of a row is filed. */

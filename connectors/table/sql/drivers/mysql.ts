@@ -4,6 +4,7 @@ import mysql from 'mysql2/promise';
 import { readSecret } from '../../../../core/config/fields.ts';
 import type { SqlConfig } from '../config.ts';
 import type { Cell, Dialect, Driver, Failure, Family, Session } from '../driver.ts';
+import { cellOf } from './cell.ts';
 
 const STAMP = `'%Y-%m-%d %H:%i:%s.%f'`;
 
@@ -117,7 +118,7 @@ class MysqlSession implements Session {
   /** Prepared, so that values never become part of the text of a query. */
   async run(sql: string, params: readonly string[]): Promise<Cell[][]> {
     const [rows] = await this.#client.execute({ sql, timeout: this.#timeoutMs, rowsAsArray: true }, [...params]);
-    return (rows as unknown[][]).map((row) => row.map(cell));
+    return (rows as unknown[][]).map((row) => row.map(cellOf));
   }
 
   async close(): Promise<void> {
@@ -136,11 +137,6 @@ async function setup(client: mysql.Connection, timeoutSeconds: number): Promise<
   );
 }
 
-function cell(value: unknown): Cell {
-  if (value === null || value === undefined) return null;
-  return value instanceof Uint8Array ? value : String(value);
-}
-
 function familyOf(base: string): Family {
   if (/char|text|enum|set|json/.test(base)) return 'text';
   if (/binary|blob|geometry/.test(base)) return 'binary';
@@ -149,7 +145,8 @@ function familyOf(base: string): Family {
 
 function sslOf({ mode, ca }: SqlConfig['connection']['tls']): Pick<mysql.ConnectionOptions, 'ssl'> {
   if (mode === 'off') return {};
-  return { ssl: { rejectUnauthorized: mode === 'verify', ...(ca ? { ca: readFileSync(ca) } : {}) } };
+  const verify = mode === 'verify';
+  return { ssl: { rejectUnauthorized: verify, verifyIdentity: verify, ...(ca ? { ca: readFileSync(ca) } : {}) } };
 }
 
 /** MySQL 8.4 and MariaDB error codes. */
