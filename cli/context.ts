@@ -28,7 +28,7 @@ export function action(run: Action) {
       abort.abort();
     };
     process.on('SIGINT', stop).on('SIGTERM', stop);
-    const configFile = String(options.config ?? process.env.DHC_CONFIG ?? 'bridge.yaml');
+    const configFile = String(options.config ?? (process.env.DHC_CONFIG || 'bridge.yaml'));
     const context: Context = {
       out: createOutput(options.json === true),
       configFile,

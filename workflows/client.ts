@@ -3,6 +3,9 @@ import { setTimeout as delay } from 'node:timers/promises';
 import {
   Client,
   Connection,
+  defaultGrpcRetryOptions,
+  type GrpcRetryOptions,
+  makeGrpcRetryInterceptor,
   ScheduleNotFoundError,
   WorkflowFailedError,
   type WorkflowHandle,
@@ -64,9 +67,13 @@ export async function connectFlows(options: {
   timezone: string;
 }): Promise<Flows> {
   const { address, namespace, dataConverter } = options;
-  const connection = await Connection.connect({ address, connectTimeout: '10 seconds' }).catch((cause) => {
-    throw new BridgeError('service.unreachable', 'Temporal does not answer', { cause });
-  });
+  const retries = stoppableRetries();
+  const interceptors = [makeGrpcRetryInterceptor(retries.options)];
+  const connection = await Connection.connect({ address, connectTimeout: '10 seconds', interceptors }).catch(
+    (cause) => {
+      throw new BridgeError('service.unreachable', 'Temporal does not answer', { cause });
+    },
+  );
   const client = new Client({ connection, namespace, dataConverter, identity: `dhc-bridge-${process.pid}` });
   const handle = (feed: string) => client.workflow.getHandle<typeof ingest>(ingestId(feed));
 
@@ -151,7 +158,10 @@ export async function connectFlows(options: {
       }
     },
 
-    close: () => connection.close(),
+    async close() {
+      await retries.stop();
+      await connection.close();
+    },
   };
 }
 
@@ -166,6 +176,28 @@ async function watch(
     if (now && !ended.aborted) tell(now);
     await delay(WATCH_MS, undefined, { signal: ended }).catch(() => {});
   }
+}
+
+/** A retry that comes due on a closed connection would end the process, so closing waits for the last and allows no more. */
+function stoppableRetries(): { options: GrpcRetryOptions; stop(): Promise<void> } {
+  const usual = defaultGrpcRetryOptions();
+  let stopped = false;
+  let due = 0;
+  const options: GrpcRetryOptions = {
+    retryableDecider: (attempt, status) => !stopped && usual.retryableDecider(attempt, status),
+    delayFunction(attempt, status) {
+      const ms = usual.delayFunction(attempt, status);
+      due = Math.max(due, Date.now() + ms);
+      return ms;
+    },
+  };
+  return {
+    options,
+    async stop() {
+      stopped = true;
+      if (due > Date.now()) await new Promise((resolve) => setTimeout(resolve, due - Date.now() + 50));
+    },
+  };
 }
 
 /** Two ends of the source after the wake-up: the first may belong to a read that had begun before it. */
