@@ -54,6 +54,16 @@ export function uint64(value: bigint): Uint8Array {
   return bytes;
 }
 
+/** Each part preceded by its length as uint32. */
+export function fields(...parts: readonly (Uint8Array | string)[]): Uint8Array {
+  return concat(
+    ...parts.flatMap((part) => {
+      const bytes = typeof part === 'string' ? utf8(part) : part;
+      return [uint32(bytes.length), bytes];
+    }),
+  );
+}
+
 /** HKDF-SHA256 (RFC 5869) without salt. */
 export function derive(secret: Uint8Array, info: Uint8Array | string, length = 32): Uint8Array {
   return hkdf(sha256, secret, undefined, typeof info === 'string' ? utf8(info) : info, length);

@@ -33,7 +33,7 @@ export interface FindOptions {
   readonly contract: string;
   /** 32 bytes */
   readonly indexKey: Uint8Array;
-  /** Counters in a row without a record before the search ends; batches overtake each other. Default 200. */
+  /** Counters in a row without a record before the search ends. Default 200. */
   readonly gap?: number;
   readonly fromBlock?: number;
   /** Blocks on top before an anchor counts as final. Default 2. */
@@ -41,7 +41,7 @@ export interface FindOptions {
   readonly signal?: AbortSignal;
 }
 
-/** Oldest first. @throws Refuted when a manifest is not what was anchored */
+/** Oldest first. @throws Error when chain or store cannot be read */
 export async function findRecords(options: FindOptions): Promise<FoundRecord[]> {
   const { chain, store, contract, indexKey, gap = 200, fromBlock, confirmations = 2, signal } = options;
   const wanted = new Map<string, number>();
@@ -50,21 +50,53 @@ export async function findRecords(options: FindOptions): Promise<FoundRecord[]> 
   };
   expect(gap);
   const chainId = BigInt(await chain.call<string>('eth_chainId', [], signal)).toString();
-  const found: FoundRecord[] = [];
+  // Tags are public: another hospital could anchor a copy, and must not hide the record by that.
+  const found = new Map<string, FoundRecord>();
   const range = { ...(fromBlock !== undefined && { fromBlock }), ...(signal && { signal }) };
   const deep = (await blockNumber(chain, signal)) - confirmations;
-  for await (const anchor of anchors(chain, contract, range)) {
-    const own = anchor.tags.flatMap((tag, index) => (wanted.has(tag) ? [{ index, counter: wanted.get(tag)! }] : []));
-    if (own.length === 0) continue;
-    expect(Math.max(...own.map(({ counter }) => counter)) + 1 + gap);
-    const status = anchor.block.number <= deep ? 'final' : 'included';
-    const receipts = receiptsOf(
-      { chainId, status, anchor },
-      decodeManifest(await store.block(anchor.manifest, signal)),
-    );
-    for (const { index, counter } of own) found.push({ receipt: receipts(index), counter });
+  // Batches overtake each other: what lay beyond the counters expected so far is seen on the next walk.
+  for (let before = -1; before < found.size; ) {
+    before = found.size;
+    for await (const anchor of anchors(chain, contract, range)) {
+      const place = (counter: number) => `${anchor.hospital} ${counter}`;
+      const fresh = ownIn(anchor, wanted, expect, gap).filter(({ counter }) => !found.has(place(counter)));
+      if (fresh.length === 0) continue;
+      const status = anchor.block.number <= deep ? 'final' : 'included';
+      const receipts = await readReceipts({ chainId, status, anchor }, store, signal);
+      if (receipts)
+        for (const { index, counter } of fresh) found.set(place(counter), { receipt: receipts(index), counter });
+    }
   }
-  return found.sort((a, b) => a.counter - b.counter);
+  return [...found.values()].sort((a, b) => a.counter - b.counter);
+}
+
+/** Own tags of a batch; each one found makes later ones expected, also within the batch. */
+function ownIn(
+  { tags }: Anchor,
+  wanted: ReadonlyMap<string, number>,
+  expect: (upTo: number) => void,
+  gap: number,
+): { index: number; counter: number }[] {
+  for (;;) {
+    const known = wanted.size;
+    const own = tags.flatMap((tag, index) => (wanted.has(tag) ? [{ index, counter: wanted.get(tag)! }] : []));
+    if (own.length > 0) expect(own.reduce((most, { counter }) => Math.max(most, counter), 0) + 1 + gap);
+    if (wanted.size === known) return own;
+  }
+}
+
+/** Undefined for an anchor whose manifest does not lead to it: it proves nothing of anyone. */
+async function readReceipts(
+  anchored: { chainId: string; status: Receipt['status']; anchor: Anchor },
+  store: BlockSource,
+  signal: AbortSignal | undefined,
+): Promise<((index: number) => Receipt) | undefined> {
+  try {
+    return receiptsOf(anchored, decodeManifest(await store.block(anchored.anchor.manifest, signal)));
+  } catch (error) {
+    if (error instanceof Refuted) return undefined;
+    throw error;
+  }
 }
 
 function receiptsOf(

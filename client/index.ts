@@ -28,6 +28,7 @@ export {
   openWith,
   verifyRecord,
 } from './open.ts';
+export { openPart, type Part, partsOf } from './parts.ts';
 export { CannotOpen, Refuted } from './refusal.ts';
 export { type BlockSource, checked, gateway, readFile } from './store.ts';
 export { type UmbralLibrary, umbralOpener } from './umbral/opener.ts';
