@@ -76,7 +76,7 @@ async function* sources(options: ConvertOptions): AsyncGenerator<Source> {
   }
   for await (const file of inputFiles(options.paths)) {
     try {
-      yield { key: file.key, items: results(itemsOf(file, options.from, options.charset), context) };
+      yield { key: file.key, items: results(itemsOf(file, options.from, { charset: options.charset }), context) };
     } finally {
       await file.close();
     }

@@ -10,17 +10,22 @@ import {
   type SplitFile,
   START,
 } from '../../connectors/shared/folder-split.ts';
+import { tableConfig } from '../../connectors/table/config.ts';
+import { recordSplitter } from '../../connectors/table/split.ts';
+import { BridgeError } from '../../core/errors.ts';
 import type { RefusedItem, SourceItem, SourceKind } from '../../core/types.ts';
+import { type TableSaid, tableForm } from './table-form.ts';
 
 /** Largest item that is read whole. */
 const ITEM_BYTES = 64 * 1024 * 1024;
 
-/** @param charset declared on the command line for content that does not declare its own */
+/** @param said declared on the command line for content that does not declare its own */
 export async function* itemsOf(
   file: OpenFile,
   kind: SourceKind,
-  charset?: string,
+  said: TableSaid = {},
 ): AsyncGenerator<SourceItem | RefusedItem> {
+  const { charset } = said;
   const receivedAt = new Date(0).toISOString();
   if (file.size === 0) {
     yield {
@@ -35,10 +40,13 @@ export async function* itemsOf(
     };
     return;
   }
-  for await (const piece of splitter(kind, charset)(file, START, ITEM_BYTES)) {
+  for await (const piece of (await splitter(file, kind, said))(file, START, ITEM_BYTES)) {
     const common = { sourceKey: `${file.key}${piece.suffix}`, kind, receivedAt };
-    if ('bytes' in piece) yield { type: 'item', ...common, ...(charset && { charset }), bytes: piece.bytes };
-    else
+    if ('bytes' in piece) {
+      // A splitter that has decoded the content says so.
+      const own = piece.charset ?? charset;
+      yield { type: 'item', ...common, ...(own && { charset: own }), bytes: piece.bytes };
+    } else
       yield {
         type: 'refused',
         ...common,
@@ -50,9 +58,22 @@ export async function* itemsOf(
   }
 }
 
-function splitter(kind: SourceKind, charset: string | undefined): SplitFile {
-  if (kind === 'hl7v2') return messageSplitter(charset);
+async function splitter(file: OpenFile, kind: SourceKind, said: TableSaid): Promise<SplitFile> {
+  if (kind === 'table') return tableSplitter(file, said);
+  if (kind === 'hl7v2') return messageSplitter(said.charset);
   return kind === 'fhir' ? splitFhir : wholeFile;
+}
+
+/** @throws BridgeError cli.usage where it is not said which elements of an XML file are records */
+async function tableSplitter(file: OpenFile, said: TableSaid): Promise<SplitFile> {
+  const { format, record, encoding, delimiter } = await tableForm(file, said);
+  if (format === 'xml' && !record)
+    throw new BridgeError('cli.usage', 'it is not said which elements of the XML file are records', {
+      hint: 'add --record ROWDATA/ROW, with the names of the elements from the root on',
+    });
+  const folder = { path: '.', format, ...(record ? { record } : {}) };
+  const config = tableConfig.parse({ kind: 'table', folder, encoding, delimiter });
+  return recordSplitter(config, config.folder!);
 }
 
 async function* splitFhir(file: OpenFile): AsyncGenerator<Piece> {

@@ -1,7 +1,5 @@
 /** Source items of what a command names: a feed of the config, or files and folders with `--from`. */
 import { existsSync } from 'node:fs';
-import { stat } from 'node:fs/promises';
-import { basename, dirname } from 'node:path';
 import { connectors } from '../../connectors/index.ts';
 import { BridgeError } from '../../core/errors.ts';
 import { createLog } from '../../core/log.ts';
@@ -10,35 +8,33 @@ import { type Context, feedOf } from '../context.ts';
 import { inputFiles } from '../convert/inputs.ts';
 import { itemsOf } from '../convert/items.ts';
 import { studyFiles } from '../convert/studies.ts';
-import { tableForm } from './table-form.ts';
+import type { TableSaid } from '../convert/table-form.ts';
 
 export const KINDS = Object.keys(connectors) as SourceKind[];
 
-export interface Named {
+export interface Named extends TableSaid {
   /** Files, folders, or one feed of the config. */
   readonly targets: readonly string[];
   /** What files hold; without it the target is a feed. */
   readonly from?: SourceKind | undefined;
-  /** Character set that content does not declare itself. */
-  readonly charset?: string | undefined;
-  /** Sign between the fields of a table. */
-  readonly delimiter?: string | undefined;
 }
 
 export type Items = AsyncIterable<SourceItem | RefusedItem>;
 
 /** @throws BridgeError cli.usage where it is neither a feed nor said what the files hold */
-export async function* namedItems(context: Context, { targets, from, charset, delimiter }: Named): Items {
+export async function* namedItems(context: Context, { targets, from, ...said }: Named): Items {
   if (!from) {
     if (!existsSync(context.configFile)) throw usage();
     for (const target of targets) yield* feedItems(context, target);
   } else if (from === 'dicom') for await (const { item } of studyFiles(targets, context.signal)) yield item;
-  else if (from === 'table') for (const target of targets) yield* tableItems(context, target, charset, delimiter);
   else {
     for await (const file of inputFiles(targets)) {
       context.signal.throwIfAborted();
-      yield* itemsOf(file, from, charset);
-      await file.close();
+      try {
+        yield* itemsOf(file, from, said);
+      } finally {
+        await file.close();
+      }
     }
   }
 }
@@ -68,22 +64,6 @@ async function* feedItems(context: Context, name: string): Items {
     { items: 1000, bytes: config.limits.batchBytes, itemBytes: config.limits.itemBytes },
     context,
   );
-}
-
-async function* tableItems(context: Context, path: string, charset?: string, delimiter?: string): Items {
-  const found = await stat(path).catch(() => undefined);
-  if (!found) throw new BridgeError('source.missing', `there is no file or folder ${path}`, { hint: 'check the path' });
-  const folder = found.isDirectory()
-    ? { path, settleSeconds: 0 }
-    : { path: dirname(path), include: [basename(path)], settleSeconds: 0 };
-  const form = await tableForm(path, charset, delimiter);
-  const { table } = connectors;
-  const source = table.open(table.config.parse({ kind: 'table', folder, ...form }) as never, {
-    feed: 'map',
-    timezone: 'UTC',
-    log: createLog({ level: 'silent' }),
-  });
-  yield* everything(source as Source, { items: 5000, bytes: 32 * 1024 * 1024, itemBytes: 16 * 1024 * 1024 }, context);
 }
 
 /** Reads on from each checkpoint until a read gives nothing. */

@@ -10,6 +10,7 @@ export function sourceOptions(command: Command): Command {
       new Option('--from <kind>', 'what the files hold; without it SOURCE is a feed of the config').choices(KINDS),
     )
     .option('--charset <label>', 'character set of content that declares none')
+    .option('--record <path>', 'XML files of records: the elements that are records, e.g. ROWDATA/ROW')
     .option('--delimiter <sign>', 'sign between the fields of a table; found in its first line where left out');
 }
 
@@ -20,6 +21,7 @@ export function namedSource(targets: readonly string[], options: Record<string, 
     targets,
     from: options.from as SourceKind | undefined,
     charset: text(options.charset),
+    record: text(options.record),
     delimiter: delimiter === '\\t' ? '\t' : delimiter,
   };
 }

@@ -47,7 +47,7 @@ export function fieldsOf(name: string): Meant[] {
     .filter((part) => part !== '');
   const tails = parts.length > 1 ? [parts.slice(1).join(''), parts.slice(0, -1).join(''), parts.at(-1)!] : [];
   for (const tail of tails) {
-    const meant = meanings(tail, 0.85);
+    const meant = meanings(tail, 0.95);
     if (meant.length > 0) return meant;
   }
   return meanings(longestHan(whole), 0.8);

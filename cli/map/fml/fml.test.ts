@@ -1,4 +1,6 @@
 import { describe, expect, test } from 'vitest';
+import type { Normalized } from '../../../core/types.ts';
+import { compileMap, runMap } from '../../../normalizer/mapping/index.ts';
 import { parseFml } from './parse.ts';
 import { readStructureMap } from './structure-map.ts';
 import { type ImportSource, translate } from './translate.ts';
@@ -105,7 +107,7 @@ group result(source r, target o) {
   expect(left).toEqual([]);
   expect(map).toContain("sex-map: { map: { '1': { system: 'http://hl7.org/fhir/administrative-gender', code: male }");
   expect(map).toContain(
-    "  - Observation: observation\n    key: ['${sourceKey}', observation]\n    each: '$results[*]'\n    if: '$state = F'\n    status: final\n",
+    "  - Observation: observation\n    key: ['${sourceKey}', $value]\n    each: '$results[*]'\n    if: '$state = F'\n    status: final\n",
   );
   expect(map).toContain('value: !quantity { from: $value, unit: g/L }');
 });
@@ -164,4 +166,45 @@ describe('what is no map is refused with its line', () => {
       expect.objectContaining({ code: 'item.format', message: expect.stringMatching(message) }),
     );
   });
+});
+
+test('an imported map compiles and runs: single values and lists, loops, code maps, conditions', () => {
+  const { map, left } = run(`
+conceptmap "sex" { prefix s = "urn:s" prefix t = "http://hl7.org/fhir/administrative-gender"
+  s:"1" - t:male }
+group main(source src : Export, target bundle : Bundle) {
+  src.patient as p -> bundle.entry as e, e.resource = create('Patient') as pat then {
+    p.no as n -> pat.identifier as id then { n -> id.system = 'urn:no'; n -> id.value = n; };
+    p.sex as s -> pat.gender = translate(s, '#sex', 'code');
+    p.names as n -> pat.name as name then { n.family as f -> name.family = f; };
+  };
+  src.results as r where state = 'F' -> bundle.entry as e, e.resource = create('Observation') as o then {
+    r -> o.status = 'final';
+    r.code as c -> o.code as code, code.coding as coding then { c -> coding.system = 'urn:item'; c -> coding.code = c; };
+    r.value as v -> o.value = qty(v, 'g/L');
+  };
+}`);
+  expect(left).toEqual([]);
+  const item = {
+    patient: { no: 'P1', sex: '1', names: [{ family: '张' }, { family: 'Zhang' }] },
+    results: [
+      { state: 'F', code: 'HGB', value: '128' },
+      { state: 'P', code: 'K', value: '4' },
+    ],
+  };
+  const input = { kind: 'table', sourceKey: 'k', bytes: new TextEncoder().encode(JSON.stringify(item)) } as const;
+  const context = { hospital: { id: 'h', name: 'h', timezone: 'UTC' }, feed: 'f', receivedAt: '2026-01-01T00:00:00Z' };
+  const { bundle } = runMap(compileMap(map, 'imported.yaml'), input, context) as Normalized;
+  const made = (type: string) =>
+    bundle.entry!.filter(({ resource }) => resource!.resourceType === type).map(({ resource }) => resource);
+  expect(made('Patient')).toMatchObject([
+    { identifier: [{ system: 'urn:no', value: 'P1' }], gender: 'male', name: [{ family: '张' }, { family: 'Zhang' }] },
+  ]);
+  expect(made('Observation')).toMatchObject([
+    {
+      status: 'final',
+      code: { coding: [{ system: 'urn:item', code: 'HGB' }] },
+      valueQuantity: { value: 128, unit: 'g/L' },
+    },
+  ]);
 });

@@ -291,7 +291,7 @@ class Translation {
     });
     const resources = this.#resources.flatMap((resource) => [
       `  - ${resource.type}: ${resource.name}`,
-      `    key: ['\${sourceKey}', ${resource.name}]`,
+      `    key: [${keyOf(resource).join(', ')}]`,
       ...resource.lines().map((line) => `    ${line}`),
     ]);
     return `${[
@@ -306,6 +306,30 @@ class Translation {
       ...resources,
     ].join('\n')}\n`;
   }
+}
+
+/** The business identifier where there is one, else the item and the first values: a person has to look at it. */
+function keyOf(resource: Part): string[] {
+  const own = resource.entries.get('identifier')?.flatMap((part) => addressesOf(part)) ?? [];
+  if (own.length > 0) return own.slice(0, 1).map(quotedFlow);
+  return [
+    "'${sourceKey}'",
+    ...[...resource.entries.values()]
+      .flat()
+      .flatMap((part) => addressesOf(part))
+      .slice(0, 3)
+      .map(quotedFlow),
+  ];
+}
+
+/** Addresses of all values of a part, in the terms of what is around it. */
+function addressesOf(part: Part | string): string[] {
+  if (typeof part === 'string')
+    return part.match(/\$[\p{L}_][\p{L}\p{N}_.]*/gu)?.slice(0, 1) ?? (part === '$.' ? ['$.'] : []);
+  const below = [...part.entries.values()].flat().flatMap((one) => addressesOf(one));
+  const each = part.each?.slice(1, -'[*]'.length - 1);
+  if (!each) return below;
+  return below.map((address) => (address === '$.' ? each : `${each}.${address.slice(1)}`));
 }
 
 function conditional(part: Part, condition: string | undefined): Part {

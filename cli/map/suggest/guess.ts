@@ -24,6 +24,7 @@ const TYPES: Partial<Record<FieldName, readonly string[]>> = {
   'tested at': ['time', 'date'],
   'reported at': ['time', 'date'],
   'updated at': ['time', 'date'],
+  sex: ['sex', 'number', 'code'],
   phone: ['phone', 'number'],
   unit: ['unit', 'text', 'code'],
   'reference range': ['range', 'result', 'text', 'mixed'],
