@@ -70,7 +70,11 @@ export class Draft {
    * @returns its `urn:uuid:…`, for references
    */
   add<R extends fhir4.FhirResource>(key: readonly string[], resource: R): string {
-    const urn = this.urn(resource.resourceType, key);
+    return this.addAs(this.urn(resource.resourceType, key), resource);
+  }
+
+  /** As `add`, where the `urn:uuid:…` was asked for before. */
+  addAs<R extends fhir4.FhirResource>(urn: string, resource: R): string {
     const present = this.#entries.get(urn);
     const made = prune(resource);
     if (present) fillMissing(present.resource as never, made as never);
@@ -108,7 +112,7 @@ export class Draft {
   }
 
   finish(end: Finish): Normalized | Rejected {
-    const bundle = this.#bundle(end);
+    const bundle = this.compose(end);
     const text = canonicalJson(bundle);
     const coverage = this.sources.coverage();
     const found = checkBundle(bundle, text);
@@ -129,7 +133,8 @@ export class Draft {
     };
   }
 
-  #bundle(end: Finish): fhir4.Bundle {
+  /** The bundle with its source and Provenance, not yet judged. */
+  compose(end: Finish): fhir4.Bundle {
     const targets = [...this.#entries.values()];
     const source = this.#keep(end.source);
     const verbatim = targets.some((entry) => entry.verbatim);

@@ -4,7 +4,7 @@ import type { CodeMap } from './codes/code-map.ts';
 import { compilePattern } from './pattern.ts';
 import { didYouMean, type Place } from './problems.ts';
 import type { Run } from './run.ts';
-import { type Address, type Field, isFault } from './sources/format.ts';
+import { type Address, type Field, isFault, isPopulated } from './sources/format.ts';
 import { compileTemplate, isTemplate, type TemplateWorld } from './template.ts';
 
 export type Condition = (run: Run) => boolean;
@@ -134,8 +134,13 @@ class Parser {
 
   #test(): Condition {
     const left = this.#operand();
-    if (this.#word('present')) return (run) => values(left, run).length > 0;
-    if (this.#word('absent')) return (run) => values(left, run).length === 0;
+    if (this.#word('present')) return (run) => isPresent(left, run);
+    if (this.#word('absent')) return (run) => !isPresent(left, run);
+    if ('address' in left && left.address.of === 'item')
+      throw new Fault(
+        `${left.address.text} is a group or segment, not a value`,
+        'ask whether it is present or absent, or name a field',
+      );
     if (this.#word('null')) return (run) => 'address' in left && left.address.fields(run.scope).some(isNull);
     if (this.#word('matches')) return this.#pattern(left);
     const not = this.#word('not');
@@ -205,8 +210,6 @@ class Parser {
     this.#at += written.length + 1;
     const address = this.#world.address(written);
     if (isFault(address)) throw new Fault(address.message, address.hint);
-    if (address.of === 'item')
-      throw new Fault(`${address.text} is a group or segment, not a value`, 'name a field, such as $OBX-5');
     this.addresses.push(address);
     return address;
   }
@@ -248,6 +251,14 @@ function values(operand: Operand, run: Run): string[] {
     if (text !== undefined) found.push(text);
   }
   return found;
+}
+
+/** A segment or group that is there; a value of which anything is there, were it not its first component. */
+function isPresent(operand: Operand, run: Run): boolean {
+  if ('text' in operand) return operand.text(run) !== undefined;
+  const { address } = operand;
+  if (address.of === 'item') return address.items(run.scope).length > 0;
+  return address.fields(run.scope).some(isPopulated);
 }
 
 function compare(left: Operand, sign: string, right: Operand): Condition {

@@ -39,6 +39,7 @@ export function draw(
   if (owner === undefined) return draft.reject('item.no-patient', 'the item names no patient');
   run.owner = owner ?? undefined;
   runAll(map.steps, run);
+  if (run.resources === 0) return draft.reject('item.unsupported', `the map ${map.name} makes nothing of this item`);
   run.element = 'occurred';
   const occurred = map.occurred?.get(run);
   return { patient: owner, source: opened.keep(), ...(typeof occurred === 'string' ? { occurred } : {}) };

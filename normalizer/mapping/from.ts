@@ -82,7 +82,12 @@ function firstFrom(items: readonly Node[], world: World): From | undefined {
   const parts = items.map((item) => compileFrom(item, world)).filter((part) => part !== undefined);
   if (parts.length < items.length) return undefined;
   const one = (run: Run) => {
-    for (const part of parts) for (const field of part.all(run)) if (field.text() !== undefined) return field;
+    for (const [index, part] of parts.entries())
+      for (const field of part.all(run)) {
+        if (field.text() === undefined) continue;
+        for (const other of parts.slice(index + 1)) for (const again of other.all(run)) consumeSame(field, again);
+        return field;
+      }
     return undefined;
   };
   return {
@@ -93,6 +98,11 @@ function firstFrom(items: readonly Node[], world: World): From | undefined {
     one,
     all: (run) => [one(run)].filter((field) => field !== undefined),
   };
+}
+
+/** What says the same once more is read with it. */
+export function consumeSame(field: Field, again: Field): void {
+  if (field.equals?.(again)) again.consume?.();
 }
 
 function listFrom(items: readonly Node[], world: World, join: string): From | undefined {
@@ -113,12 +123,12 @@ function listFrom(items: readonly Node[], world: World, join: string): From | un
   };
 }
 
-/** Several texts as one, under the place of the first. */
-export function joined(fields: readonly Field[], join: string): Field | undefined {
+/** Several texts as one, under the place of the first; `raw` with their delimiters. */
+export function joined(fields: readonly Field[], join: string, raw = false): Field | undefined {
   const texts: string[] = [];
   let place: string | undefined;
   for (const field of fields) {
-    const text = field.text();
+    const text = raw ? field.raw() : field.text();
     if (text === undefined) continue;
     place ??= field.place;
     texts.push(text);

@@ -1,9 +1,9 @@
 /** `each`: segments, groups, repetitions, nodes, entries of lists, and the parts of one text. */
 import { BridgeError } from '../../core/errors.ts';
-import { isAddress } from './from.ts';
+import { consumeSame, isAddress } from './from.ts';
 import { didYouMean } from './problems.ts';
 import { LIMITS, type Run } from './run.ts';
-import { type Address, entryOf, isFault, TextField } from './sources/format.ts';
+import { type Address, entryOf, isFault, isPopulated, TextField } from './sources/format.ts';
 import type { World } from './world.ts';
 import type { MapNode, Node } from './yaml.ts';
 
@@ -14,6 +14,7 @@ const MOST_PARTS = 1000;
 
 export function compileLoop(node: Node, world: World): Loop | undefined {
   if (node.tag === 'split') return compileSplit(node, world);
+  if (node.tag === 'firstOf' && node.kind === 'list') return compileFirst(node.items, world);
   if (node.kind !== 'scalar' || node.tag !== undefined || !isAddress(node.text)) {
     world.problems.add(node.at, 'each is an address', 'write each: $AL1[*], or !split { from: $X, by: "," }');
     return undefined;
@@ -36,6 +37,23 @@ function turns(run: Run, items: readonly unknown[], turn: () => void): void {
     turn();
   }
   run.scope = before;
+}
+
+/** The first field of which anything is there. */
+function compileFirst(nodes: readonly Node[], world: World): Loop | undefined {
+  const found = nodes.map((node) =>
+    node.kind === 'scalar' && isAddress(node.text) ? world.fieldAddress(node.text.slice(1), node.at) : undefined,
+  );
+  const addresses = found.filter((address) => address !== undefined);
+  if (addresses.length < nodes.length) return undefined;
+  return (run, turn) => {
+    const fields = addresses.flatMap((address) => address.fields(run.scope));
+    const index = fields.findIndex(isPopulated);
+    const first = fields[index];
+    if (!first) return;
+    for (const again of fields.slice(index + 1)) consumeSame(first, again);
+    turns(run, [first], turn);
+  };
 }
 
 /** `!split { from: $ALLERGIES, by: '、' }`: `by` is one sign or several, each of which divides. */

@@ -17,6 +17,7 @@ export function mergeTrees(base: MapNode, overlay: MapNode, problems: Problems):
       below.value.text !== entry.value.text
     )
       problems.add(entry.value.at, `the base reads ${below.value.text}`, 'leave source out of an overlay');
+    if (entry.key === 'source' && below) continue;
     entries.set(entry.key, below ? mergePart(below, entry, problems) : entry);
   }
   return pruneRemoved({ ...overlay, entries: [...entries.values()] }, overlay, problems);

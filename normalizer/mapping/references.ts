@@ -40,6 +40,8 @@ export function compileReference(node: Node, tag: 'ref' | 'refs', target: Target
   }
   const key = node.kind === 'map' ? entryOf(node.entries, 'key') : undefined;
   if (key) return byKey(named, key.value, node, target, world);
+  const only = node.kind === 'map' ? entryOf(node.entries, 'only')?.value : undefined;
+  if (only?.kind === 'scalar' && only.text === 'true') return theOnly(node, named, target, world);
   return tag === 'refs' ? several(node, named, target, world) : single(node, named, target, world);
 }
 
@@ -109,6 +111,16 @@ function several(node: Node, named: Named, target: Target, world: World): Value 
       return (frame.all.get(named.name) ?? []).map((urn) => ({ reference: urn }));
     },
   };
+}
+
+/** `!ref { to: name, only: true }`: of those that were made in this turn, where it is one alone. */
+function theOnly(node: Node, named: Named, target: Target, world: World): Value | undefined {
+  const all = several(node, named, { ...target, array: true }, world);
+  return all && { ...all, many: false, get: (run) => onlyOf(all.get(run) as fhir4.Reference[]) };
+}
+
+function onlyOf(made: readonly fhir4.Reference[]): fhir4.Reference | undefined {
+  return made.length === 1 ? made[0] : undefined;
 }
 
 /** The resource with this key, wherever it is made; the item has to make it. */

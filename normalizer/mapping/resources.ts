@@ -6,7 +6,7 @@ import { compileLoop, type Loop } from './loops.ts';
 import { compileMembers, type Member, type Tree } from './members.ts';
 import { didYouMean } from './problems.ts';
 import { Frame, LIMITS, type Run } from './run.ts';
-import { type Address, entryOf } from './sources/format.ts';
+import { type Address, entryOf, isPopulated } from './sources/format.ts';
 import type { Position } from './value.ts';
 import type { Identify, World } from './world.ts';
 import type { Entry, ListNode, MapNode, Node } from './yaml.ts';
@@ -147,10 +147,9 @@ function compileResource(node: MapNode, world: World, lists: readonly number[]):
   named.identify = (run) => {
     const known = run.frame.own.get(name);
     if (known !== undefined) return known;
-    const made = identify(run);
-    run.frame.own.set(name, made.urn);
-    if (made.key) run.keysOf.set(made.urn!, made.key);
-    return made.urn;
+    const { urn } = identify(run);
+    run.frame.own.set(name, urn);
+    return urn;
   };
   const make = (run: Run) => makeOne(run, compiled, name, identify);
   const { loop } = compiled;
@@ -217,11 +216,10 @@ function compileNeeds(node: Node | undefined, world: World): Address[] {
 
 interface Identity {
   readonly urn: string | null;
-  readonly key: readonly string[] | null;
   readonly content?: Tree;
 }
 
-const NOTHING: Identity = { urn: null, key: null };
+const NOTHING: Identity = { urn: null };
 
 /** Whether the resource is made of this item, and under which key. */
 function identity(compiled: Compiled, name: string, numbered: boolean): (run: Run) => Identity {
@@ -230,7 +228,7 @@ function identity(compiled: Compiled, name: string, numbered: boolean): (run: Ru
     if (compiled.condition && !compiled.condition(run)) return NOTHING;
     for (const address of compiled.needs) {
       const fields = address.fields(run.scope);
-      if (fields.some((field) => field.text() !== undefined)) continue;
+      if (fields.some(isPopulated)) continue;
       run.issue(
         'warning',
         'field.missing',
@@ -247,7 +245,8 @@ function identity(compiled: Compiled, name: string, numbered: boolean): (run: Ru
       return NOTHING;
     }
     const own = numbered ? number(run, name, key) : key;
-    return { urn: run.draft.urn(compiled.type, own), key: own, ...(content ? { content } : {}) };
+    const urn = run.draft.urn(compiled.type, own);
+    return content ? { urn, content } : { urn };
   };
 }
 
@@ -266,28 +265,26 @@ function contentOf(run: Run, { type, members }: Compiled): Tree {
   return out;
 }
 
-function makeOne(run: Run, compiled: Compiled, name: string, identify: (run: Run) => Identity): string | null {
+function makeOne(run: Run, compiled: Compiled, name: string, identify: (run: Run) => Identity): void {
   const known = run.frame.own.get(name);
-  const made: Identity =
-    known === undefined ? identify(run) : { urn: known, key: known === null ? null : run.keysOf.get(known)! };
-  if (made.urn === null || made.key === null) {
+  const made = known === undefined ? identify(run) : { urn: known };
+  if (made.urn === null) {
     run.frame.own.set(name, null);
-    return null;
+    return;
   }
+  // References to itself and forward ones of its members find it.
   run.frame.own.set(name, made.urn);
-  run.keysOf.set(made.urn, made.key);
-  add(run, compiled, made.key, made.content);
+  add(run, compiled, made);
   run.frame.made(name, made.urn);
-  return made.urn;
 }
 
-function add(run: Run, compiled: Compiled, key: readonly string[], content: Tree | undefined): string {
+function add(run: Run, compiled: Compiled, { urn, content }: Identity): string {
   run.resources += 1;
   if (run.resources > LIMITS.resources)
     throw new BridgeError('map.limit', 'the map makes more resources of one item than it may');
   const made = content ?? contentOf(run, compiled);
   if (run.trace) run.counts.set(compiled.type, (run.counts.get(compiled.type) ?? 0) + 1);
-  return run.draft.add(key, made as unknown as fhir4.FhirResource);
+  return run.draft.addAs(urn!, made as unknown as fhir4.FhirResource);
 }
 
 /** A resource of the current item, for `!ref fragment`. */
@@ -300,7 +297,7 @@ export function compileMaker(node: MapNode, at: Position, world: World): Identif
   return (run) => {
     const before = run.element;
     const made = identify(run);
-    const urn = made.urn === null ? null : add(run, compiled, made.key!, made.content);
+    const urn = made.urn === null ? null : add(run, compiled, made);
     run.element = before;
     return urn;
   };

@@ -50,8 +50,6 @@ export class Run {
   readonly #told = new Set<string>();
   /** Name and key of a resource → how often it was made. */
   readonly keys = new Map<string, number>();
-  /** Keys of resources that were referred to before they were made, by URN. */
-  readonly keysOf = new Map<string, readonly string[]>();
   /** In a trace: resources made, by type. */
   readonly counts = new Map<string, number>();
 
@@ -69,6 +67,14 @@ export class Run {
   issue(severity: Issue['severity'], code: ErrorCode, place: string, detail: string): undefined {
     this.draft.issue(severity, code, place, detail);
     return undefined;
+  }
+
+  /** Counts a code without a mapping, once a place: one value may be read for several elements. */
+  unmapped(system: string, code: string, place: string): void {
+    const key = `unmapped ${place} ${system} ${code}`;
+    if (this.#told.has(key)) return;
+    this.#told.add(key);
+    this.draft.unmappedCode(system, code);
   }
 
   once(key: string, severity: Issue['severity'], code: ErrorCode, place: string, detail: string): void {

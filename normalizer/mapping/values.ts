@@ -7,6 +7,7 @@ import { compileFhirPath } from './fhirpath.ts';
 import { fragmentUse, withFragment } from './fragments.ts';
 import { compileFrom, type From, isAddress, joined } from './from.ts';
 import { literalOf } from './literals.ts';
+import { compileLoop } from './loops.ts';
 import { compileObject } from './members.ts';
 import { didYouMean } from './problems.ts';
 import { compileReference } from './references.ts';
@@ -50,7 +51,9 @@ function compileScalar(node: ScalarNode, target: Target, world: World): Value | 
     return undefined;
   }
   if (!isTemplate(node.text)) return literal(node.text, node, target, world);
+  const before = world.problems.count;
   const template = world.template(node.text, node.at);
+  if (world.problems.count > before) return undefined;
   if (template.literal !== undefined) return literal(template.literal, node, target, world);
   const type = target.allowed.find((one) =>
     ['string', 'uri', 'code', 'id', 'canonical', 'url', 'markdown'].includes(one),
@@ -154,14 +157,40 @@ function compileTagged(node: Node, tag: string, target: Target, world: World): V
   if (node.kind !== 'map')
     return compileConverter(tag, node.kind === 'null' ? undefined : untagged(node), [], node, target, world);
   const from = entryOf(node.entries, 'from');
-  const options = node.entries.filter(({ key }) => key !== 'from' && key !== 'if');
+  const of = entryOf(node.entries, 'of');
+  const options = node.entries.filter(({ key }) => !['from', 'if', 'of'].includes(key));
   const made = compileConverter(tag, from?.value, options, node, target, world);
-  return made && conditional(node, made, world);
+  const guarded = made && conditional(node, made, world);
+  return guarded && of ? ofItems(of.value, guarded, target, world) : guarded;
 }
 
 function untagged(node: Node): Node {
   const { tag: _tag, ...rest } = node;
   return rest as Node;
+}
+
+/** `of: $NTE[*]`: read once for each of these items. */
+function ofItems(of: Node, value: Value, target: Target, world: World): Value | undefined {
+  if (!target.array) {
+    world.problems.add(of.at, `${target.path} takes one value; of would make several`, 'leave of out');
+    return undefined;
+  }
+  const loop = compileLoop(of, world);
+  if (!loop) return undefined;
+  return {
+    ...value,
+    many: true,
+    constant: false,
+    get: (run) => {
+      const made: unknown[] = [];
+      loop(run, () => {
+        const one = value.get(run);
+        if (Array.isArray(one)) made.push(...one);
+        else if (one !== undefined) made.push(one);
+      });
+      return made;
+    },
+  };
 }
 
 /** `if` within a tagged object. */
@@ -224,9 +253,10 @@ function compileConverter(
   );
   const chosen = converter.dynamic ? types : types.slice(0, 1);
   const convert = converter.compile(args, chosen[0]!);
+  const raw = args.flag('raw');
   const joins = name === 'text' && (join !== undefined || !target.array);
   return traced(
-    reading(converter, chosen, from, read, convert, joins ? (args.literal('join') ?? ' ') : undefined),
+    reading(converter, chosen, from, read, convert, joins ? { between: args.literal('join') ?? ' ', raw } : undefined),
     node,
   );
 }
@@ -237,13 +267,14 @@ function reading(
   from: From | undefined,
   read: readonly From[],
   convert: ReturnType<Converter['compile']>,
-  join: string | undefined,
+  join: { readonly between: string; readonly raw: boolean } | undefined,
 ): Value {
   const constant = read.length === 0 || read.every((one) => one.constant);
   const base = { types: converter.dynamic ? types : types.slice(0, 1), constant };
   if (!from) return { ...base, many: false, get: (run) => convert(run, undefined) };
   if (!from.many) return { ...base, many: false, get: (run) => convert(run, from.one(run)) };
-  if (join !== undefined) return { ...base, many: false, get: (run) => convert(run, joined(from.all(run), join)) };
+  if (join !== undefined)
+    return { ...base, many: false, get: (run) => convert(run, joined(from.all(run), join.between, join.raw)) };
   return {
     ...base,
     many: true,

@@ -1,5 +1,15 @@
 /** The YAML text of a map as a tree that knows its places. Aliases, tags of YAML's own and extreme nesting are refused. */
-import { isAlias, isMap, isScalar, isSeq, LineCounter, type ParsedNode, parseDocument, type Range } from 'yaml';
+import {
+  isAlias,
+  isMap,
+  isScalar,
+  isSeq,
+  LineCounter,
+  type ParsedNode,
+  parseDocument,
+  type Range,
+  type YAMLParseError,
+} from 'yaml';
 import type { Place, Problems } from './problems.ts';
 
 interface Based {
@@ -82,17 +92,21 @@ class Reader {
     const before = this.#problems.count;
     const document = this.#parse();
     if (!document) return undefined;
-    for (const error of document.errors) {
-      const twice = error.code === 'DUPLICATE_KEY';
-      const what = twice ? 'the key is written twice' : (error.message.split(/ at line |\n/)[0] ?? 'broken YAML');
-      this.#problems.add(
-        this.#place(error.pos[0]),
-        what.replace(/:$/, ''),
-        twice ? 'keep one of them' : 'check indentation, quotes and brackets; quote texts that hold [ ] { } , : or #',
-      );
-    }
+    this.#errors(document.errors);
     if (this.#problems.count > before) return undefined;
     return document.contents ? this.#node(document.contents, 0) : undefined;
+  }
+
+  /** Every key that is written twice; of other errors the first, since those after it mostly follow from it. */
+  #errors(errors: readonly YAMLParseError[]): void {
+    for (const { code, pos } of errors)
+      if (code === 'DUPLICATE_KEY')
+        this.#problems.add(this.#place(pos[0]), 'the key is written twice', 'keep one of them');
+    const first = errors.find(({ code }) => code !== 'DUPLICATE_KEY');
+    if (!first) return;
+    const what = (first.message.split(/ at line |\n/)[0] ?? 'broken YAML').replace(/:$/, '');
+    const hint = 'check indentation, quotes and brackets; quote texts that hold [ ] { } , : or #';
+    this.#problems.add(this.#place(first.pos[0]), what, hint);
   }
 
   #parse() {
@@ -123,7 +137,7 @@ class Reader {
     if ('anchor' in node && node.anchor)
       this.#problems.add(at, 'YAML anchors are not taken', 'write a fragment instead');
     const tag = this.#tag(node, at);
-    const base = tag === undefined ? { at } : { at, tag };
+    const base = tag === undefined ? { at } : { at: this.#beforeTag(node, tag), tag };
     if (isMap(node)) return { kind: 'map', ...base, entries: node.items.flatMap((pair) => this.#entry(pair, depth)) };
     if (isSeq(node))
       return { kind: 'list', ...base, items: node.items.map((item) => this.#node(item as ParsedNode, depth + 1)) };
@@ -161,6 +175,13 @@ class Reader {
       return undefined;
     }
     return tag.slice(1);
+  }
+
+  /** A tag stands before its value: that is where people look. */
+  #beforeTag(node: { range?: Range | null | undefined }, tag: string): Place {
+    const end = node.range?.[0] ?? 0;
+    const start = this.#text.lastIndexOf(`!${tag}`, end);
+    return this.#place(start < 0 ? end : start);
   }
 
   #at(node: { range?: Range | null | undefined }): Place {

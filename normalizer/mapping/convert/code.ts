@@ -36,7 +36,7 @@ function tidy(text: string): string {
 }
 
 function miss(run: Run, map: CodeMap, system: string | undefined, code: string, place: string): void {
-  run.draft.unmappedCode(map.source ?? system ?? map.name, code);
+  run.unmapped(map.source ?? system ?? map.name, code, place);
   run.once(`${map.name} ${place}`, 'warning', 'code.unmapped', place, `the code is not in the code map ${map.name}`);
 }
 
@@ -112,12 +112,17 @@ function local(args: Args): (run: Run, field: Field | undefined) => Local {
   };
 }
 
+/** Of a value with codes of the hospital alone each is counted as unmapped. */
+export function countLocal(run: Run, codings: readonly fhir4.Coding[], place: string): void {
+  if (codings.every(({ system }) => system?.startsWith('urn:dhc:')))
+    for (const { system, code: sent } of codings) run.unmapped(system!, sent!, place);
+}
+
 function mapped(run: Run, map: CodeMap | undefined, said: Local, field: Field | undefined): fhir4.Coding[] {
   if (!field) return [];
   const own = said.coding[0];
   if (!map) {
-    if (said.coding.every(({ system }) => system?.startsWith('urn:dhc:')))
-      for (const { system, code: sent } of said.coding) run.draft.unmappedCode(system!, sent!);
+    countLocal(run, said.coding, field.place);
     return [];
   }
   const sent = own?.code ?? field.text();

@@ -3,6 +3,7 @@ import { timeOfDay } from '../../shared/datetime.ts';
 import { measured, quantity } from '../../shared/result.ts';
 import { type Run, Typed } from '../run.ts';
 import type { Field } from '../sources/format.ts';
+import { countLocal } from './code.ts';
 import { unitReader } from './measure.ts';
 import type { Converter } from './spec.ts';
 import { cleanText } from './text.ts';
@@ -22,11 +23,19 @@ export const attachment: Converter = {
   summary: 'content of a document, or where it lies',
   types: ['Attachment'],
   from: 'optional',
-  options: { url: 'text', contentType: 'text', title: 'text', encoding: ['base64', 'hex', 'text'] },
+  options: { url: 'text', contentType: 'text', title: 'text', encoding: ['base64', 'hex', 'text'], as: ['ED', 'RP'] },
   compile(args) {
     const [url, contentType, title] = [args.text('url'), args.text('contentType'), args.text('title')];
     const encoding = args.literal('encoding') ?? 'base64';
+    const as = args.literal('as');
     return (run, field) => {
+      if (as !== undefined) {
+        if (!field || field.isNull || field.raw() === undefined) return undefined;
+        const native = run.native.attachment?.(field, as);
+        const shown = title?.(run);
+        if (native) return { ...native, ...(shown ? { title: shown } : {}) };
+        return run.issue('warning', 'field.invalid', field.place, 'the attachment has no readable content');
+      }
       const sent = field?.raw();
       const where = url?.(run);
       const bytes = sent === undefined ? undefined : decode(sent, encoding);
@@ -62,13 +71,15 @@ export const obx: Converter = {
         case undefined:
           return (unit?.(run) === undefined ? undefined : numeric(run, field, read)) ?? asText(run, field);
         case 'SN':
-          return structured(run, field, read) ?? asText(run, field);
+          return structured(run, field, read) ?? asText(run, field, undefined, field.parts?.().join(''));
         case 'CWE':
         case 'CE':
         case 'CNE':
         case 'CF': {
           const coded = run.native.code?.(field, undefined);
-          return coded ? new Typed('CodeableConcept', coded) : undefined;
+          if (!coded) return undefined;
+          countLocal(run, coded.coding ?? [], field.place);
+          return new Typed('CodeableConcept', coded);
         }
         case 'DT':
         case 'TS':
@@ -102,11 +113,11 @@ function numeric(run: Run, field: Field, unit: UnitOf): Typed | undefined {
   return number ? new Typed('Quantity', quantity(number, unit(run))) : undefined;
 }
 
-/** SN (v2.9 §2A.3.71): comparator ^ number ^ separator or suffix ^ number; its delimiters are those of the raw text. */
+/** SN (v2.9 §2A.3.71): comparator ^ number ^ separator or suffix ^ number. */
 function structured(run: Run, field: Field, unit: UnitOf): Typed | undefined {
-  const [comparator = '', first = '', separator = '', second = ''] = (field.raw() ?? '')
-    .split('^')
-    .map((part) => part.trim());
+  const [comparator = '', first = '', separator = '', second = ''] = (
+    field.parts?.() ?? (field.raw() ?? '').split('^')
+  ).map((part) => part.trim());
   const [low, high] = [measured(first), measured(second)];
   const of = unit(run);
   if (low && separator === '' && !high && comparator !== '<>') {
@@ -114,14 +125,15 @@ function structured(run: Run, field: Field, unit: UnitOf): Typed | undefined {
     if (exact) return new Typed('Quantity', quantity(exact, of));
   }
   if (!low || !high || comparator !== '') return undefined;
-  if (separator === '-') return new Typed('Range', { low: quantity(low, of), high: quantity(high, of) });
+  if (separator === '-' && Number(low.number) <= Number(high.number))
+    return new Typed('Range', { low: quantity(low, of), high: quantity(high, of) });
   return /^[:/]$/.test(separator)
     ? new Typed('Ratio', { numerator: quantity(low, {}), denominator: quantity(high, {}) })
     : undefined;
 }
 
-function asText(run: Run, field: Field, told?: string): Typed | undefined {
-  const sent = cleanText(run, field, field.raw()?.replaceAll(/\r\n?/g, '\n').trimEnd());
+function asText(run: Run, field: Field, told?: string, text = field.raw()): Typed | undefined {
+  const sent = cleanText(run, field, text?.replaceAll(/\r\n?/g, '\n').trimEnd());
   if (sent === undefined) return undefined;
   if (told) run.issue('warning', 'structure.unexpected', field.place, told);
   return new Typed('string', sent);

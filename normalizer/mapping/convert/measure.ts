@@ -11,8 +11,11 @@ const UNITS = { unit: 'text', units: 'codes' } as const;
 /** Unit as sent; with its UCUM code where the code map `units` knows it. */
 export function unitReader(args: Args): (run: Run) => Unit {
   const [unit, units, system, code] = [args.text('unit'), args.codes('units'), args.text('system'), args.text('code')];
+  const sent = args.field('unit');
   return (run) => {
-    const shown = unit?.(run);
+    const coded = sent && run.native.unit?.(sent(run)!);
+    if (coded?.code !== undefined) return coded;
+    const shown = coded?.unit ?? unit?.(run);
     const own = code?.(run);
     if (own !== undefined) return { unit: shown, system: system?.(run) ?? UCUM, code: own };
     if (shown === undefined || !units) return { unit: shown };

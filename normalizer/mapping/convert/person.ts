@@ -131,10 +131,12 @@ export const identifier: Converter = {
     use: ['usual', 'official', 'temp', 'secondary', 'old'],
     assigner: 'text',
     check: ['id-card'],
-    as: ['CX', 'EI', 'XCN'],
+    own: 'text',
+    as: ['CX', 'EI', 'XCN', 'XON'],
   },
   compile(args) {
     const [system, type, assigner] = [args.text('system'), args.text('type'), args.text('assigner')];
+    const own = args.text('own');
     const [use, as] = [args.literal('use') as fhir4.Identifier['use'], args.literal('as')];
     const card = args.literal('check') === 'id-card';
     return (run, field) => {
@@ -145,7 +147,7 @@ export const identifier: Converter = {
       // Kept as sent: only the sender can say what is right.
       if (card && !isIdCard(value))
         run.issue('warning', 'field.check-digit', field!.place, 'the id card number has a wrong form or check digit');
-      const uri = system?.(run) ?? (card ? ID_CARD : undefined);
+      const uri = system?.(run) ?? (card ? ID_CARD : undefined) ?? (native && isOwn(native) ? own?.(run) : undefined);
       const kind = type?.(run);
       const display = assigner?.(run);
       return {
@@ -159,3 +161,9 @@ export const identifier: Converter = {
     };
   },
 };
+
+/** A number without an authority, and of no type that others give, is the sender's own. */
+function isOwn({ system, type }: fhir4.Identifier): boolean {
+  const code = type?.coding?.[0]?.code;
+  return system === undefined && (code === undefined || code === 'MR' || code === 'PI');
+}

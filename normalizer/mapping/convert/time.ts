@@ -66,9 +66,16 @@ export function compileFormat(format: string): Form | undefined {
 }
 
 export function timeFault(run: Run, place: string, fault: TimeFault): undefined {
+  // One time may be read for several elements.
   if (fault === 'placeholder')
-    return run.issue('information', 'field.placeholder', place, 'a placeholder for a missing time was left out');
-  return run.issue('warning', 'field.invalid', place, 'the value is no time that exists');
+    run.once(
+      `time ${place}`,
+      'information',
+      'field.placeholder',
+      place,
+      'a placeholder for a missing time was left out',
+    );
+  else run.once(`time ${place}`, 'warning', 'field.invalid', place, 'the value is no time that exists');
 }
 
 /** The text of the date with that of its time of day, where they stand in two fields. */

@@ -1,6 +1,7 @@
 /** What the engine asks of a source format: addresses at compile time, an opened item at run time. */
 import type { NormalizeContext, NormalizeInput } from '../../context.ts';
 import type { Draft, KeptSource } from '../../draft.ts';
+import type { Unit } from '../../shared/result.ts';
 import type { Entry } from '../yaml.ts';
 
 export const MAP_SOURCES = ['table', 'hl7v2', 'cda', 'xml', 'json', 'dicom'] as const;
@@ -15,6 +16,10 @@ export interface Field {
   text(): string | undefined;
   /** Marks all of it as read: a code that was mapped says all that its display and its table do. */
   consume?(): void;
+  /** Holds the same, to the letter; asking reads nothing. */
+  equals?(other: Field): boolean;
+  /** Decoded components, where the format has any. */
+  parts?(): string[];
   /** As it stands, decoded, with its delimiters; undefined where there is nothing or null. */
   raw(): string | undefined;
   /** What stands behind it in the reader of the format (a v2 Value, an XML element, a JSON value). */
@@ -68,6 +73,8 @@ export interface Native {
   address?(field: Field): fhir4.Address | undefined;
   telecom?(field: Field, use: fhir4.ContactPoint['use']): fhir4.ContactPoint | undefined;
   attachment?(field: Field, kind: string | undefined): fhir4.Attachment | undefined;
+  /** A unit that is a coded value. */
+  unit?(field: Field): Unit | undefined;
   /** Zone of times without an offset, where the item itself says one. */
   readonly zone?: string | undefined;
   /** Its times are expected to have an offset: the first one without it is told. */
@@ -97,6 +104,11 @@ export interface SourceFormat {
 
 export function isFault(found: Address | AddressFault): found is AddressFault {
   return 'message' in found;
+}
+
+/** Anything is there, were it not the first component. */
+export function isPopulated(field: Field): boolean {
+  return field.text() !== undefined || (field.parts?.().some((part) => part !== '') ?? false);
 }
 
 /** How many loops an address steps out (`../`), or to the top (`/`), and the rest. */

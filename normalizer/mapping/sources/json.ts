@@ -60,18 +60,29 @@ export class JsonNode implements Field {
     return new JsonNode(held, `${this.place}[${index}]`, this.#sources);
   }
 
+  /** A single value is a list of one, as many senders write it. */
   entries(): JsonNode[] {
-    return Array.isArray(this.origin) ? this.origin.map((_, index) => this.entry(index)) : [];
+    if (Array.isArray(this.origin)) return this.origin.map((_, index) => this.entry(index));
+    return isPopulated(this.origin) ? [this] : [];
   }
 
   /** Every populated scalar. */
   see(): void {
     const value = this.origin;
     if (Array.isArray(value)) for (const item of this.entries()) item.see();
-    else if (isTree(value)) for (const name of Object.keys(value)) this.member(name).see();
-    else if (value !== null && value !== undefined && String(isNumber(value) ? numberText(value) : value).trim() !== '')
-      this.#sources.seen(this.place);
+    else if (isTree(value)) for (const name of Object.keys(value)) this.#seeMember(name, value[name]);
+    else if (isPopulated(value)) this.#sources.seen(this.place);
   }
+
+  #seeMember(name: string, value: unknown): void {
+    if (typeof value === 'object' && value !== null) this.member(name).see();
+    else if (isPopulated(value)) this.#sources.seen(this.place === '' ? name : `${this.place}.${name}`);
+  }
+}
+
+function isPopulated(value: unknown): boolean {
+  if (value === null || value === undefined) return false;
+  return typeof value !== 'string' || value.trim() !== '';
 }
 
 type Step = { readonly name: string } | { readonly index: number } | 'all';
@@ -150,10 +161,21 @@ function tableAddress(text: string): Address | AddressFault {
 
 function parseItem(bytes: Uint8Array): unknown {
   try {
-    return parseLossless(new TextDecoder('utf-8', { fatal: true }).decode(bytes));
+    const text = UTF8.decode(bytes);
+    const plain: unknown = JSON.parse(text);
+    // Keeping the text of numbers costs more than all else of the reading; rows hold texts only.
+    return holdsNumbers(plain) ? parseLossless(text) : plain;
   } catch {
     throw new BridgeError('item.format', 'the item is no JSON in UTF-8');
   }
+}
+
+const UTF8 = new TextDecoder('utf-8', { fatal: true });
+
+function holdsNumbers(value: unknown): boolean {
+  if (typeof value !== 'object' || value === null) return typeof value === 'number';
+  for (const item of Object.values(value)) if (typeof item !== 'string' && holdsNumbers(item)) return true;
+  return false;
 }
 
 function opened(value: unknown, bytes: Uint8Array, draft: Draft): Opened {
