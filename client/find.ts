@@ -52,6 +52,7 @@ export async function findRecords(options: FindOptions): Promise<FoundRecord[]> 
   const chainId = BigInt(await chain.call<string>('eth_chainId', [], signal)).toString();
   // Tags are public: another hospital could anchor a copy, and must not hide the record by that.
   const found = new Map<string, FoundRecord>();
+  const unread = new Map<number, unknown>();
   const range = { ...(fromBlock !== undefined && { fromBlock }), ...(signal && { signal }) };
   const deep = (await blockNumber(chain, signal)) - confirmations;
   // Batches overtake each other: what lay beyond the counters expected so far is seen on the next walk.
@@ -62,12 +63,20 @@ export async function findRecords(options: FindOptions): Promise<FoundRecord[]> 
       const fresh = ownIn(anchor, wanted, expect, gap).filter(({ counter }) => !found.has(place(counter)));
       if (fresh.length === 0) continue;
       const status = anchor.block.number <= deep ? 'final' : 'included';
-      const receipts = await readReceipts({ chainId, status, anchor }, store, signal);
-      if (receipts)
+      try {
+        const manifest = decodeManifest(await store.block(anchor.manifest, signal));
+        const receipts = receiptsOf({ chainId, status, anchor }, manifest);
         for (const { index, counter } of fresh) found.set(place(counter), { receipt: receipts(index), counter });
+      } catch (error) {
+        // What does not lead to its anchor proves nothing of anyone; what cannot be read may be a copy, or the record.
+        if (!(error instanceof Refuted)) for (const { counter } of fresh) unread.set(counter, error);
+      }
     }
   }
-  return [...found.values()].sort((a, b) => a.counter - b.counter);
+  const records = [...found.values()].sort((a, b) => a.counter - b.counter);
+  for (const { counter } of records) unread.delete(counter);
+  for (const error of unread.values()) throw error;
+  return records;
 }
 
 /** Own tags of a batch; each one found makes later ones expected, also within the batch. */
@@ -82,20 +91,6 @@ function ownIn(
     const own = tags.flatMap((tag, index) => (wanted.has(tag) ? [{ index, counter: wanted.get(tag)! }] : []));
     if (own.length > 0) expect(own.reduce((most, { counter }) => Math.max(most, counter), 0) + 1 + gap);
     if (wanted.size === known) return own;
-  }
-}
-
-/** Undefined for an anchor whose manifest does not lead to it: it proves nothing of anyone. */
-async function readReceipts(
-  anchored: { chainId: string; status: Receipt['status']; anchor: Anchor },
-  store: BlockSource,
-  signal: AbortSignal | undefined,
-): Promise<((index: number) => Receipt) | undefined> {
-  try {
-    return receiptsOf(anchored, decodeManifest(await store.block(anchored.anchor.manifest, signal)));
-  } catch (error) {
-    if (error instanceof Refuted) return undefined;
-    throw error;
   }
 }
 

@@ -5,10 +5,12 @@ import { parseReceipt } from '../anchor/chain/receipts.ts';
 import { sealPart } from '../anchor/seal/part.ts';
 import { sealRecord, openRecord as theirOpen } from '../anchor/seal/record.ts';
 import { tagFor } from '../anchor/seal/tag.ts';
+import { blockCid, DAG_CBOR } from '../anchor/store/cid.ts';
 import { encodeParts } from '../anchor/store/manifest.ts';
 import { kuboBinary } from '../anchor/testing/kubo.ts';
 import { verifyReceipt } from '../anchor/verify/verify.ts';
 import { derivePatientKeys } from '../core/keystore/patient-keys.ts';
+import { toHex } from './bytes.ts';
 import { httpChain } from './chain.ts';
 import { findRecords } from './find.ts';
 import { readHeader } from './message.ts';
@@ -87,6 +89,19 @@ describe.skipIf(!kuboBinary)('a person with a key alone', () => {
     await expect(openRecord(receipt, { store: liar, keys: [person.keys] })).rejects.toThrow(Refuted);
     const stranger = derivePatientKeys(randomBytes(32), randomBytes(32));
     await expect(openRecord(receipt, { store, keys: [stranger] })).rejects.toThrow(CannotOpen);
+  });
+
+  it('a hospital that anchors copies of public tags hides nothing, be its manifest absent or of others', async () => {
+    const tags = (await find()).map(({ receipt }) => receipt.record.tag);
+    const { manifest } = (await find())[0]!.receipt.batch;
+    for (const cid of [manifest, blockCid(DAG_CBOR, randomBytes(9)).toString()]) await person.copyTags(tags, cid);
+    expect((await find()).map(({ receipt }) => receipt.record.tag)).toEqual(tags);
+    // What cannot be read is not passed over where nothing else stands for it.
+    await person.copyTags(
+      [toHex(tagFor(person.indexKey, BigInt(person.own)))],
+      blockCid(DAG_CBOR, randomBytes(9)).toString(),
+    );
+    await expect(find()).rejects.toThrow();
   });
 
   it('opens the parts of a study, each in its place only', async () => {

@@ -3,6 +3,7 @@ import { createReadStream } from 'node:fs';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { hexlify, randomBytes } from 'ethers';
 import { Anchorer } from '../../anchor/chain/anchorer.ts';
 import { admitHospital, deployHealthIndex } from '../../anchor/chain/deploy.ts';
 import type { PacketName } from '../../anchor/seal/key-packet.ts';
@@ -63,6 +64,22 @@ export async function startPerson(keyPacket: PacketName = 'hpke') {
     );
   }
   await chain.rpc.send('anvil_mine', ['0x3']);
+  /** Another admitted hospital anchors the same tags with a manifest of its own. */
+  const copyTags = async (tags: readonly string[], manifestCid: string) => {
+    const copier = fundedSigner(2);
+    await admitHospital(chain.rpc, { contract, admin, hospital: copier.address }, signal);
+    const options = {
+      rpc: chain.rpc,
+      chainId: CHAIN_ID,
+      contract,
+      signer: copier,
+      store: new MemoryAnchors(),
+      finality: 2,
+    };
+    const root = hexlify(randomBytes(32));
+    const batch = { id: root, manifestCid, root, tags };
+    await new Anchorer(options).settle(batch, { until: 'included', deadlineMs: 20_000, pollMs: 20 }, signal);
+  };
   const hospitals = [{ hospital: 'chenguang', indexKey: toHex(indexKey), chainId: CHAIN_ID, contract }];
   const keyFile: KeyFile = { ...file, hospitals };
   return {
@@ -74,6 +91,7 @@ export async function startPerson(keyPacket: PacketName = 'hpke') {
     rpc: chain.rpc,
     chainUrl: chain.url,
     kuboUrl: node.url,
+    copyTags,
     own: counter,
     all: number,
     async stop() {
