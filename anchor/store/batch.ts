@@ -9,8 +9,9 @@ import { meanScore } from '../../core/quality/score.ts';
 import type { Batch, SealedRecord } from '../../core/types.ts';
 import { leafOf, merkleTree } from '../chain/merkle.ts';
 import { CarFile } from './car.ts';
-import { blockCid, DAG_CBOR, MAX_BLOCK, RAW, unixfs } from './cid.ts';
+import { blockCid, DAG_CBOR, MAX_BLOCK, RAW } from './cid.ts';
 import { encodeManifest, encodeParts, MAX_RECORDS, type Part } from './manifest.ts';
+import { unixfs } from './unixfs.ts';
 
 /** Records that hide each other in the mean of their quality. */
 const MIN_SCORED = 20;

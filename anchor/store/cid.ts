@@ -3,9 +3,6 @@
  * binary bytes, in one of three codecs: raw and dag-pb (UnixFS) for sealed bytes, dag-cbor for what links them.
  */
 import { createHash } from 'node:crypto';
-import { importByteStream } from 'ipfs-unixfs-importer';
-import { fixedSize } from 'ipfs-unixfs-importer/chunker';
-import { balanced } from 'ipfs-unixfs-importer/layout';
 import { CID } from 'multiformats/cid';
 import { create as createDigest } from 'multiformats/hashes/digest';
 import { BridgeError } from '../../core/errors.ts';
@@ -17,9 +14,6 @@ const SHA2_256 = 0x12;
 
 /** Largest block that every IPFS implementation exchanges (Kubo 0.39 refuses more). */
 export const MAX_BLOCK = 1024 * 1024;
-
-/** Children of one UnixFS node: Kubo's number; JavaScript's default differs and would give another CID. */
-const FAN_OUT = 174;
 
 export interface Block {
   readonly cid: CID;
@@ -66,29 +60,4 @@ export function isOurs(cid: CID): boolean {
 /** True when the bytes are those that the CID names. */
 export function matches(cid: CID, bytes: Uint8Array): boolean {
   return Buffer.from(cid.multihash.digest).equals(sha256(bytes));
-}
-
-/**
- * UnixFS of a byte stream: chunks of 1 MiB, raw leaves, CIDv1, fan-out 174; one chunk alone is its own root.
- * Memory is a few chunks. Blocks are handed to `put` leaves first, root last.
- */
-export async function unixfs(
-  source: Iterable<Uint8Array> | AsyncIterable<Uint8Array>,
-  put: (block: Block) => Promise<void> | void,
-): Promise<CID> {
-  const store = {
-    async put(cid: CID, bytes: Uint8Array): Promise<CID> {
-      await put({ cid, bytes });
-      return cid;
-    },
-  };
-  const result = await importByteStream(source, store as never, {
-    cidVersion: 1,
-    rawLeaves: true,
-    reduceSingleLeafToSelf: true,
-    blockWriteConcurrency: 1,
-    chunker: fixedSize({ chunkSize: MAX_BLOCK }),
-    layout: balanced({ maxChildrenPerNode: FAN_OUT }),
-  });
-  return result.cid;
 }

@@ -5,8 +5,9 @@
 import { once } from 'node:events';
 import { PassThrough } from 'node:stream';
 import { BridgeError } from '../../core/errors.ts';
-import { DAG_CBOR, DAG_PB, MAX_BLOCK, matches, parseCid, RAW, unixfs } from './cid.ts';
+import { DAG_CBOR, DAG_PB, MAX_BLOCK, matches, parseCid, RAW } from './cid.ts';
 import { type Bytes, type CallOptions, call, nodeError } from './rpc.ts';
+import { unixfs } from './unixfs.ts';
 
 export interface KuboOptions {
   /** e.g. `http://127.0.0.1:5001`. */
