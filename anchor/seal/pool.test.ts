@@ -1,8 +1,10 @@
 import { afterAll, expect, test } from 'vitest';
 import { BridgeError } from '../../core/errors.ts';
 import { derivePatientKeys } from '../../core/keystore/patient-keys.ts';
+import { readCapsule } from './capsule.ts';
 import { SealPool } from './pool.ts';
 import { openRecord, sealRecord } from './record.ts';
+import { UMBRAL_ALG, umbralPublicOf } from './umbral/packet.ts';
 
 const pool = new SealPool(2);
 afterAll(() => pool.close());
@@ -31,6 +33,18 @@ test('threads seal to the same bytes, in order, whatever is asked at the same ti
   expect(Buffer.from(openRecord({ content, capsule, privateKey: patient.x25519Private }).bundle).toString()).toBe(
     '{"n":7}',
   );
+});
+
+test('threads make the kind of key packet that is asked for, and have no private key for it', async () => {
+  const { x25519Public, indexKey, sealKey } = patient;
+  const claimed = { x25519Public, indexKey, sealKey, umbralPublic: umbralPublicOf(patient.umbralSecret) };
+  const records = [patient, claimed].map((one) => ({ ...record(1), patient: one, keyPacket: 'umbral' as const }));
+  for (const one of await pool.seal(records)) {
+    if (one instanceof BridgeError) throw one;
+    expect(readCapsule(one.capsule).alg).toBe(UMBRAL_ALG);
+    const privateKey = { umbralSecret: patient.umbralSecret };
+    expect(openRecord({ content: one.content, capsule: one.capsule, privateKey }).hospital).toBe('chenguang');
+  }
 });
 
 test('one record that cannot be sealed costs no other', async () => {

@@ -3,6 +3,7 @@ import { availableParallelism } from 'node:os';
 import { Worker } from 'node:worker_threads';
 import type { ErrorCode } from '../../core/codes.ts';
 import { BridgeError } from '../../core/errors.ts';
+import { packetsByName } from './key-packet.ts';
 import type { RecordInput, SealedBytes } from './record.ts';
 
 /** Threads beyond the second wait for what follows sealing. */
@@ -53,7 +54,7 @@ export class SealPool {
     const thread = this.#idlest();
     const id = this.#next++;
     // Only what sealing needs: no private key goes to a thread.
-    const plain = records.map(({ patient, ...record }) => ({ ...record, patient: sealingKeys(patient) }));
+    const plain = records.map((record) => ({ ...record, patient: sealingKeys(record) }));
     const sealed = new Promise<(SealedBytes | BridgeError)[]>((resolve, reject) => {
       thread.waiting.set(id, { resolve, reject });
     });
@@ -96,12 +97,10 @@ export class SealPool {
   }
 }
 
-function sealingKeys({
-  x25519Public,
-  umbralPublic,
-  indexKey,
-  sealKey,
-}: RecordInput['patient']): RecordInput['patient'] {
+/** In custody the Umbral key follows from the secret, which stays here. */
+function sealingKeys({ patient, keyPacket }: RecordInput): RecordInput['patient'] {
+  const { x25519Public, indexKey, sealKey } = patient;
+  const umbralPublic = keyPacket === 'umbral' ? packetsByName.umbral.publicKey(patient) : undefined;
   return { x25519Public, ...(umbralPublic && { umbralPublic }), indexKey, sealKey };
 }
 
