@@ -1,5 +1,5 @@
 import type { Command } from 'commander';
-import type { Coverage, Normalized, Rejected, SourceItem } from '../../../core/types.ts';
+import type { Coverage, Normalized, Rejected } from '../../../core/types.ts';
 import { writeCodeCsv } from '../../../normalizer/terminology/code-map.ts';
 import { systemUri } from '../../../normalizer/terminology/systems.ts';
 import { hospitalOf } from '../../commands/convert.ts';
@@ -10,7 +10,6 @@ import { readMap } from '../compiled.ts';
 import { writeText } from '../files.ts';
 import { namedItems } from '../items.ts';
 import { sourceOptions, wholeNumber } from '../options.ts';
-import { fieldReader } from '../profile/fields.ts';
 import { mapItem, sourceOf } from './items.ts';
 
 export function registerCoverage(map: Command): void {
@@ -34,15 +33,11 @@ export function registerCoverage(map: Command): void {
         const compiled = readMap(file);
         const report = new Report();
         const limit = wholeNumber(options.limit, '--limit', 1) ?? Number.POSITIVE_INFINITY;
-        const read = fieldReader(undefined);
         const settings = hospitalOf(context, options);
         for await (const item of namedItems(context, sourceOf(targets, options, compiled))) {
           if (report.items >= limit) break;
-          const places = item.type === 'item' && NAMED.includes(compiled.source) ? await placesOf(item, read) : [];
-          report.add(
-            await mapItem(compiled, item, { ...settings, feed: 'coverage', receivedAt: item.receivedAt }),
-            places,
-          );
+          const given = { ...settings, feed: 'coverage', receivedAt: item.receivedAt, trace: true };
+          report.add(await mapItem(compiled, item, given));
           if (report.items % 10_000 === 0) context.out.progress(String(report.items), `${report.items} items`);
         }
         const codes = workList(
@@ -60,18 +55,6 @@ export function registerCoverage(map: Command): void {
     );
 }
 
-/** Sources whose places have the same names in a profile and in the coverage. */
-const NAMED: readonly string[] = ['hl7v2', 'table'];
-
-async function placesOf(item: SourceItem, read: ReturnType<typeof fieldReader>): Promise<string[]> {
-  try {
-    return (await read(item)).fields.flatMap(([place, value]) => (value === '' ? [] : [place]));
-  } catch {
-    // The map refuses it, too, and is counted there.
-    return [];
-  }
-}
-
 /** Sums of all items; as large as the source has different places and codes. */
 class Report {
   items = 0;
@@ -82,10 +65,10 @@ class Report {
   readonly issues = new Map<string, number>();
   readonly left = new Map<string, number>();
   readonly codes = new Map<string, number>();
-  /** Place → fields with a value. */
-  readonly #occurrences = new Map<string, number>();
+  /** Places that a rule has read in some item, without the numbers of repetitions. */
+  readonly #read = new Set<string>();
 
-  add(result: Normalized | Rejected, places: readonly string[]): void {
+  add(result: Normalized | Rejected): void {
     this.items++;
     bump(this.statuses, result.status);
     if (result.status === 'rejected') {
@@ -94,7 +77,7 @@ class Report {
     }
     for (const { code } of result.issues) bump(this.issues, code);
     this.#addCoverage(result.coverage);
-    for (const place of new Set(places)) bump(this.#occurrences, place, places.filter((one) => one === place).length);
+    for (const { source } of result.trace ?? []) this.#read.add(source.replaceAll(/\[\d+\]/g, ''));
   }
 
   #addCoverage({ seen, mapped, left, unmappedCodes }: Coverage): void {
@@ -104,18 +87,20 @@ class Report {
     for (const [code, count] of Object.entries(unmappedCodes)) bump(this.codes, code, count);
   }
 
-  /** Places that no rule read in any item; all that are left where it is not known how often they occur. */
+  /** Places that no rule read in any item. */
   get #unread(): Map<string, number> {
-    return new Map([...this.left].filter(([place, count]) => (this.#occurrences.get(place) ?? count) <= count));
+    return new Map([...this.left].filter(([place]) => !this.#read.has(place)));
   }
 
   /** HL7 v2: segments of which no field was read in any message. */
   get #unreadSegments(): Map<string, number> {
-    const fields = new Map<string, number>();
+    const read = new Set([...this.#read].map(segmentOf));
     const unread = new Map<string, number>();
-    for (const place of this.#occurrences.keys()) if (place.includes('-')) bump(fields, segmentOf(place));
-    for (const place of this.#unread.keys()) bump(unread, segmentOf(place));
-    return new Map([...fields].filter(([segment, count]) => unread.get(segment) === count));
+    for (const [place, count] of this.#unread) {
+      const segment = segmentOf(place);
+      if (segment !== undefined && !read.has(segment)) bump(unread, segment, count);
+    }
+    return unread;
   }
 
   document() {
@@ -142,7 +127,7 @@ class Report {
     const unread = this.#unread;
     list('never read', unread);
     list('not always read', new Map([...this.left].filter(([place]) => !unread.has(place))));
-    list('segment without a rule', this.#unreadSegments);
+    list('fields of segments without a rule', this.#unreadSegments);
     list('code without a mapping', this.codes);
     list('issue', this.issues);
     list('refused', this.refusals);
@@ -150,8 +135,8 @@ class Report {
   }
 }
 
-function segmentOf(place: string): string {
-  return place.slice(0, Math.max(0, place.indexOf('-'))) || place;
+function segmentOf(place: string): string | undefined {
+  return /^([A-Z][A-Z0-9]{2})-\d/.exec(place)?.[1];
 }
 
 function bump(counts: Map<string, number>, key: string, by = 1): void {
