@@ -2,7 +2,7 @@
 import { type AddressParts, address } from '../shared/address.ts';
 import { type CodeParts, concept } from '../shared/code.ts';
 import { humanName, type NameParts } from '../shared/name.ts';
-import { codeSystem, identifierSystem, isLocalSystem } from '../shared/systems.ts';
+import { codeSystem, identifierSystem } from '../shared/systems.ts';
 import type { Value } from './reader/value.ts';
 import type { Scope } from './scope.ts';
 
@@ -143,15 +143,6 @@ function dialled(value: Value): string | undefined {
 }
 
 /** CWE, CE, CNE, CF and, in older versions, a plain code: both triplets, versions and original text (§2A.3.13). */
-export function cwe(scope: Scope, value: Value, table?: string): fhir4.CodeableConcept | undefined {
-  const made = codedValue(scope, value, table);
-  const codings = made?.coding ?? [];
-  if (codings.length > 0 && codings.every((coding) => coding.system && isLocalSystem(coding.system)))
-    for (const coding of codings) scope.draft.unmappedCode(coding.system!, coding.code!);
-  return made;
-}
-
-/** As `cwe`, for those who map its codes themselves: none is counted as unmapped. */
 export function codedValue(scope: Scope, value: Value, table?: string): fhir4.CodeableConcept | undefined {
   if (value.isNull) {
     value.use();
@@ -185,14 +176,4 @@ function withoutTwins(parts: readonly CodeParts[]): CodeParts[] {
   return parts.filter(
     (part, index) => !parts.slice(0, index).some((other) => other.code === part.code && other.system === part.system),
   );
-}
-
-/** A code of one of our tables (`tables.ts`); undefined with an issue where it is not in it. */
-export function lookUp<T>(scope: Scope, value: Value, table: Readonly<Record<string, T>>, name: string): T | undefined {
-  const code = value.code;
-  if (code === undefined) return undefined;
-  if (!Object.hasOwn(table, code)) return scope.unmapped(value, name, code);
-  // The code says all that its display and its table do.
-  value.use();
-  return table[code];
 }

@@ -1,6 +1,6 @@
 /** What the maps of one message share: draft, message, and how a time without an offset is read. */
 import type { Draft } from '../draft.ts';
-import { dateOf, isLater, pointInTime, type TimeFault, writtenOffset } from '../shared/datetime.ts';
+import { isLater, pointInTime, type TimeFault, writtenOffset } from '../shared/datetime.ts';
 import type { Message } from './reader/message.ts';
 import type { Value } from './reader/value.ts';
 
@@ -39,19 +39,6 @@ export class Scope {
       return { start };
     }
     return start || end ? { ...(start ? { start } : {}), ...(end ? { end } : {}) } : undefined;
-  }
-
-  /** DT, DTM → FHIR date; undefined with an issue where it is none. */
-  date(value: Value): string | undefined {
-    const text = value.trimmed;
-    if (text === undefined) return undefined;
-    const date = dateOf(text);
-    return date === 'invalid' || date === 'placeholder' ? this.#fault(date, value) : date;
-  }
-
-  /** A time that is precise to the second, as an R4 instant asks; a coarser one gives undefined and stays unread. */
-  instant(value: Value): string | undefined {
-    return /^\s*\d{14}/.test(value.raw) ? this.time(value) : undefined;
   }
 
   invalid(value: Value, what: string): undefined {

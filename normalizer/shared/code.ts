@@ -26,7 +26,3 @@ function codingOf({ code, display, system, version }: CodeParts): fhir4.Coding {
     ...(display ? { display } : {}),
   };
 }
-
-export function fixedConcept(system: string, code: string, text?: string): fhir4.CodeableConcept {
-  return { coding: [{ system, code }], ...(text ? { text } : {}) };
-}

@@ -36,11 +36,6 @@ export function codeSystem(name: string | undefined, context: NormalizeContext):
   return uriOf(name) ?? `urn:dhc:${context.hospital.id}:code-system:${encodeURIComponent(name)}`;
 }
 
-/** True for the URIs that `codeSystem` makes of names it does not know. */
-export function isLocalSystem(system: string): boolean {
-  return /^urn:dhc:[^:]+:code-system:/.test(system);
-}
-
 export interface Authority {
   /** Name space id (HD.1, `assigningAuthorityName`). */
   readonly name?: string | undefined;

@@ -42,24 +42,3 @@ export function maritalStatus(code: string): fhir4.Coding | undefined {
   const mapped = MARITAL[code];
   return mapped ? { system: V3_MARITAL, code: mapped } : undefined;
 }
-
-/** Words by which a record says that there is no allergy: never an allergy of that name. */
-export function deniesAllergy(text: string): boolean {
-  return /^(否认(药物|食物)?过敏史?|否认|无|無|-|—|NKA|NKDA|none|no known allerg(y|ies))$/i.test(text.trim());
-}
-
-/** SNOMED CT, of the R4 value set allergyintolerance-code. */
-const NO_KNOWN_ALLERGY: fhir4.Coding = {
-  system: 'http://snomed.info/sct',
-  code: '716186003',
-  display: 'No known allergy',
-};
-const NO_KNOWN_DRUG_ALLERGY = { ...NO_KNOWN_ALLERGY, code: '409137002', display: 'No known drug allergy' };
-const NO_KNOWN_FOOD_ALLERGY = { ...NO_KNOWN_ALLERGY, code: '429625007', display: 'No known food allergy' };
-
-/** What a denial says, and no more: a denial of drug allergy is none of food allergy. */
-export function noKnownAllergy(text: string, category?: string): fhir4.Coding {
-  if (category === 'medication' || /药物|NKDA/i.test(text)) return NO_KNOWN_DRUG_ALLERGY;
-  if (category === 'food' || /食物/.test(text)) return NO_KNOWN_FOOD_ALLERGY;
-  return NO_KNOWN_ALLERGY;
-}

@@ -2,8 +2,8 @@ import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { SourceTracker } from '../../sources.ts';
 import { decodeEscapes } from './escapes.ts';
-import { groupResults } from './groups.ts';
 import { type Message, readMessage } from './message.ts';
+import { structureIssues } from './structure.ts';
 
 const HEAD = 'MSH|^~\\&|HIS|CG|DHC|CG|20260105||ADT^A01|1|P|2.5.1||||||UNICODE UTF-8';
 
@@ -261,61 +261,10 @@ describe('character sets', () => {
   });
 });
 
-describe('groups of ORU_R01', () => {
-  const shape = (made: ReturnType<typeof groupResults>) =>
-    made.results.map(({ pid, orders }) => ({
-      pid: pid?.field(1).text,
-      orders: orders.map(({ orc, obr, notes, observations, specimens }) => ({
-        orc: orc?.field(2).text,
-        obr: obr.field(3).text,
-        notes: notes.length,
-        obx: observations.map(({ obx, notes: own }) => `${obx.field(1).text}/${own.length}`),
-        spm: specimens.map(({ observations: own }) => own.length),
-      })),
-    }));
-
-  test('every OBR keeps its own ORC, and only its own', () => {
-    const made = groupResults(
-      message('PID|1', 'ORC|RE|A', 'OBR|1||F1', 'OBX|1', 'OBR|2||F2', 'OBX|1', 'ORC|RE|C', 'OBR|3||F3'),
-    );
-    expect(shape(made)[0]!.orders.map(({ orc, obr }) => [orc, obr])).toEqual([
-      ['A', 'F1'],
-      [undefined, 'F2'],
-      ['C', 'F3'],
-    ]);
-    expect(made.unexpected).toEqual([]);
-  });
-
-  test('notes belong to what they follow; observations after a specimen to the specimen', () => {
-    const made = groupResults(
-      message(
-        'PID|1',
-        'NTE|1',
-        'OBR|1||F1',
-        'NTE|1',
-        'NTE|2',
-        'OBX|1',
-        'NTE|1',
-        'OBX|2',
-        'SPM|1',
-        'OBX|3',
-        'SPM|2',
-        'OBX|4',
-        'OBX|5',
-      ),
-    );
-    expect(shape(made)).toEqual([
-      { pid: '1', orders: [{ orc: undefined, obr: 'F1', notes: 2, obx: ['1/1', '2/0'], spm: [1, 2] }] },
-    ]);
-  });
-
-  test('what the structure does not expect is told, not lost', () => {
-    const made = groupResults(message('PID|1', 'SPM|1', 'OBR|1||F1', 'RXA|1', 'OBX|1', 'ZXX|1'));
-    expect(made.unexpected.map((segment) => segment.name)).toEqual(['SPM', 'RXA']);
-    expect(shape(made)[0]!.orders[0]!.obx).toEqual(['1/0']);
-  });
-
-  test('a second PID begins a second patient', () => {
-    expect(shape(groupResults(message('PID|1', 'OBR|1||F1', 'PID|2', 'OBR|1||F2')))).toHaveLength(2);
-  });
+test('what ORU_R01 does not expect is told', () => {
+  const issues = (...lines: string[]) =>
+    structureIssues(read([HEAD.replace('ADT^A01', 'ORU^R01'), ...lines].join('\r'))).map(({ place }) => place);
+  expect(issues('PID|1', 'SPM|1', 'OBR|1||F1', 'RXA|1', 'OBX|1', 'ZXX|1')).toEqual(['SPM', 'RXA']);
+  expect(issues('PID|1', 'ORC|RE|A', 'ORC|RE|B', 'OBR|1||F1', 'NTE|1')).toEqual(['ORC']);
+  expect(issues('PID|1', 'PV1|1|I')).toEqual(['OBR']);
 });

@@ -37,6 +37,9 @@ export function groupSegments(message: Message, rules: readonly GroupRule[]): Gr
       }
       awaiting = segment.name === rule.starts ? undefined : rule;
     } else if (rule && segment.name === rule.starts) awaiting = undefined;
+    else if (segment.name === 'PID' && !rules.some(({ starts, before }) => starts === 'PID' || before.includes('PID')))
+      // Whom the message is about is never said within a part of it.
+      here = root;
     here.segments.push(segment);
   }
   return root;

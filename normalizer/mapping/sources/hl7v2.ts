@@ -1,11 +1,14 @@
 /** HL7 v2 messages: `PID-5.1`, `OBX-5[*]`, segments and groups. */
 import type { Draft } from '../../draft.ts';
+import { attachment } from '../../hl7v2/attachment.ts';
 import { authoritySystem, codedValue, cx, ei, xad, xpn, xtn } from '../../hl7v2/datatypes.ts';
 import { readMessage } from '../../hl7v2/reader/message.ts';
 import { Segment } from '../../hl7v2/reader/segment.ts';
+import { structureIssues } from '../../hl7v2/reader/structure.ts';
 import { Value } from '../../hl7v2/reader/value.ts';
 import { Scope as MessageScope } from '../../hl7v2/scope.ts';
 import { writtenOffset } from '../../shared/datetime.ts';
+import type { Unit } from '../../shared/result.ts';
 import { didYouMean } from '../problems.ts';
 import {
   type Address,
@@ -51,6 +54,14 @@ class ValueField implements Field {
 
   consume(): void {
     this.origin.use();
+  }
+
+  equals(other: Field): boolean {
+    return other.origin instanceof Value && other.origin.raw === this.origin.raw;
+  }
+
+  parts(): string[] {
+    return this.origin.parts().map((part) => part.trimmed ?? '');
   }
 }
 
@@ -137,7 +148,9 @@ function segmentsAt(scope: Scope, name: string, index: string | undefined): Segm
     if (item instanceof Segment && item.name === name && index === undefined) return [item];
     if (!(item instanceof Group)) continue;
     const found = item.segments.filter((segment) => segment.name === name);
-    if (found.length > 0) return index === '*' ? found : found.slice(Number(index ?? 1) - 1, Number(index ?? 1));
+    // All segments of a name are those of this group: a note on the order is none on its results.
+    if (index === '*') return found;
+    if (found.length > 0) return found.slice(Number(index ?? 1) - 1, Number(index ?? 1));
   }
   return [];
 }
@@ -181,6 +194,22 @@ function person(scope: MessageScope, value: Value): fhir4.Identifier | undefined
   };
 }
 
+/** Id of an organization in XON (§2A.3.87): components 10 and 6. */
+function institution(scope: MessageScope, value: Value): fhir4.Identifier | undefined {
+  const id = value.part(10).trimmed;
+  if (id === undefined) return undefined;
+  const system = authoritySystem(scope, value.part(6));
+  return { ...(system ? { system } : {}), value: id };
+}
+
+/** OBX-6 as unit: with its code where the sender says that it is UCUM. */
+function unitOf(scope: MessageScope, value: Value): Unit | undefined {
+  const coded = codedValue(scope, value);
+  const ucum = coded?.coding?.find((coding) => coding.system === 'http://unitsofmeasure.org');
+  const shown = coded?.text ?? coded?.coding?.[0]?.display ?? coded?.coding?.[0]?.code;
+  return { unit: shown, ...(ucum ? { system: ucum.system, code: ucum.code } : {}) };
+}
+
 function nativeOf(scope: MessageScope): Native {
   const value = (field: Field) => (field.origin instanceof Value ? field.origin : undefined);
   return {
@@ -188,7 +217,9 @@ function nativeOf(scope: MessageScope): Native {
     identifier: (field, as) => {
       const sent = value(field);
       if (!sent) return undefined;
-      return as === 'XCN' ? person(scope, sent) : as === 'EI' ? ei(scope, sent) : cx(scope, sent);
+      if (as === 'XCN') return person(scope, sent);
+      if (as === 'XON') return institution(scope, sent);
+      return as === 'EI' ? ei(scope, sent) : cx(scope, sent);
     },
     name: (field, as) => {
       const sent = value(field);
@@ -197,6 +228,8 @@ function nativeOf(scope: MessageScope): Native {
     },
     address: (field) => (value(field) ? xad(value(field)!) : undefined),
     telecom: (field, use) => (value(field) ? xtn(value(field)!, use) : undefined),
+    attachment: (field, kind) => (value(field) ? attachment(value(field)!, kind === 'RP') : undefined),
+    unit: (field) => (value(field)?.isPopulated ? unitOf(scope, value(field)!) : undefined),
     tellsZone: true,
     zone: writtenOffset(scope.message.header.field(7).text ?? ''),
   };
@@ -206,7 +239,9 @@ export const hl7v2: SourceFormat = {
   kind: 'hl7v2',
   address,
   open({ bytes }, context, draft: Draft, setup): Opened {
-    const message = readMessage(bytes, context.charset, draft.sources);
+    const message = readMessage(bytes, context.charset, draft.sources, (place) =>
+      draft.issue('warning', 'field.invalid', place, 'control characters were left out'),
+    );
     for (const stray of message.strays)
       draft.issue(
         'warning',
@@ -214,6 +249,7 @@ export const hl7v2: SourceFormat = {
         `line ${stray.line}`,
         'the line is no segment; it is kept in the source only',
       );
+    for (const { code, place, detail } of structureIssues(message)) draft.issue('warning', code, place, detail);
     for (const number of HEADER_FIELDS) for (const value of message.header.all(number)) value.use();
     for (const segment of message.segments) if (NUMBERED.has(segment.name)) segment.field(1).use();
     message.first('EVN')?.field(1).use();

@@ -1,6 +1,5 @@
 /** OBX-5 of type ED (encapsulated data) or RP (pointer) → Attachment. */
-import type { Segment } from '../reader/segment.ts';
-import type { Scope } from '../scope.ts';
+import type { Value } from './reader/value.ts';
 
 const TYPES: Readonly<Record<string, string>> = {
   PDF: 'application/pdf',
@@ -16,23 +15,15 @@ const TYPES: Readonly<Record<string, string>> = {
   PLAIN: 'text/plain',
 };
 
-export function isAttachment(obx: Segment): boolean {
-  const type = obx.field(2).raw;
-  return type === 'ED' || type === 'RP';
-}
-
-/** ED (v2.9 §2A.3.27): source ^ type ^ subtype ^ encoding ^ data; RP (§2A.3.65): pointer ^ application ^ type ^ subtype. */
-export function attachments(scope: Scope, obx: Segment): fhir4.Attachment[] {
-  const title = obx.field(3).part(2).trimmed ?? obx.field(3).part(1).trimmed;
-  const pointer = obx.field(2).text === 'RP';
-  return obx.all(5).flatMap((value) => {
-    const [type, subtype] = pointer ? [3, 4] : [2, 3];
-    const contentType = mediaType(value.part(type!).trimmed, value.part(subtype!).trimmed);
-    const content = pointer ? pointed(value.part(1).trimmed) : encapsulated(value.part(4).trimmed, value.part(5).text);
-    if (content) return [{ ...(contentType ? { contentType } : {}), ...content, ...(title ? { title } : {}) }];
-    scope.draft.issue('warning', 'field.invalid', value.place, 'the attachment has no readable content');
-    return [];
-  });
+/**
+ * ED (v2.9 §2A.3.27): source ^ type ^ subtype ^ encoding ^ data; RP (§2A.3.65): pointer ^ application ^ type ^ subtype.
+ * @returns undefined where it has no readable content
+ */
+export function attachment(value: Value, pointer: boolean): fhir4.Attachment | undefined {
+  const [type, subtype] = pointer ? [3, 4] : [2, 3];
+  const contentType = mediaType(value.part(type!).trimmed, value.part(subtype!).trimmed);
+  const content = pointer ? pointed(value.part(1).trimmed) : encapsulated(value.part(4).trimmed, value.part(5).text);
+  return content && { ...(contentType ? { contentType } : {}), ...content };
 }
 
 function pointed(url: string | undefined): fhir4.Attachment | undefined {
