@@ -74,7 +74,11 @@ const hospital = (name: 'a' | 'b', args: string[], stdin?: string): Promise<CliE
   });
 const patient = (...args: string[]) => runCli(['patient', ...args, '--json'], { cwd: folder, seconds: 60 });
 const done = ({ code, stdout, stderr }: CliEnd) => {
-  expect([code, stderr]).toEqual([0, expect.not.stringContaining('error')]);
+  expect({ code, stderr, failed: code === 0 ? '' : stdout }).toEqual({
+    code: 0,
+    stderr: expect.not.stringContaining('error'),
+    failed: '',
+  });
   return JSON.parse(stdout);
 };
 
