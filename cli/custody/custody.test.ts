@@ -183,7 +183,9 @@ it('a claim: the patient opens all, old and new; the hospital none', async () =>
 
 it('erasure: records stay closed, anchors and receipts hold', async () => {
   const ref = refs[2]!;
+  expect(await bridge.journal.signatures(ref, Number.MAX_SAFE_INTEGER, 10)).not.toEqual([]);
   const erased = await eraseKeys(custody, ref);
+  expect(await bridge.journal.signatures(ref, Number.MAX_SAFE_INTEGER, 10)).toEqual([]);
   expect(erased.records).toBeGreaterThanOrEqual(3);
   expect(erased).toMatchObject({ closed: erased.records, anchored: erased.records, pending: 0 });
   expect(bridge.keystore.custody(ref).holder).toBe('none');

@@ -23,6 +23,7 @@ export async function eraseKeys(context: CustodyContext, ref: string): Promise<E
   const { capsules } = bridge.keystore.custody(ref);
   const records = await recordsOf(bridge, ref);
   bridge.keystore.destroyPatient(ref);
+  await bridge.journal.forgetSignatures(ref);
   if (capsules) await dropCapsules(context, capsules);
   const { rpc, chainId, contract } = await bridge.chain();
   const cache = new VerifyCache();
