@@ -62,24 +62,40 @@ async function* feedItems(context: Context, name: string): Items {
   yield* everything(
     source,
     { items: 1000, bytes: config.limits.batchBytes, itemBytes: config.limits.itemBytes },
-    context,
+    context.signal,
   );
 }
 
-/** Reads on from each checkpoint until a read gives nothing. */
-async function* everything(source: Source, limits: ReadLimits, { signal }: Context): Items {
+/** Items that are remembered, so that a connector's overlap gives none twice. */
+const REMEMBERED = 200_000;
+
+/** Reads on from each checkpoint until a read that stops short of its limits meets nothing new (docs/decisions/0075). */
+export async function* everything(source: Source, limits: ReadLimits, signal: AbortSignal): Items {
+  const seen = new Set<string>();
   try {
-    for (let cursor: unknown = null, more = true; more; ) {
-      more = false;
+    for (let cursor: unknown = null, ended = false; !ended; ) {
+      let [read, fresh] = [0, 0];
       for await (const item of source.read(cursor, limits, signal)) {
-        if (item.type === 'checkpoint') cursor = item.cursor;
-        else {
-          more = true;
-          yield item;
+        if (item.type === 'checkpoint') {
+          cursor = item.cursor;
+          continue;
         }
+        read++;
+        if (seen.has(item.sourceKey)) continue;
+        fresh++;
+        seen.add(item.sourceKey);
+        if (seen.size > REMEMBERED) forgetHalf(seen);
+        yield item;
       }
+      ended = fresh === 0 && read < limits.items;
     }
   } finally {
     await source.close();
   }
+}
+
+/** A set gives its items in the order in which they came. */
+function forgetHalf(seen: Set<string>): void {
+  let left = REMEMBERED / 2;
+  for (const key of seen) if (left-- > 0) seen.delete(key);
 }
