@@ -9,6 +9,8 @@ export class Segment {
   readonly raw: string;
   readonly #reading: Reading;
   #fields: readonly string[] | undefined;
+  /** Repetitions by the number of their field, split once. */
+  readonly #repetitions: Value[][] = [];
 
   constructor(reading: Reading, name: string, occurrence: number, raw: string) {
     this.#reading = reading;
@@ -29,14 +31,12 @@ export class Segment {
 
   /** First repetition of a field; empty where it is absent. */
   field(number: number): Value {
-    return this.#value(this.repetitions(number)[0] ?? '', number, 1);
+    return this.#values(number)[0] ?? this.#value('', number, 1);
   }
 
   /** The populated or null repetitions of a field, each under its own number. */
   all(number: number): Value[] {
-    return this.repetitions(number)
-      .map((raw, index) => this.#value(raw, number, index + 1))
-      .filter((value) => value.raw !== '');
+    return this.#values(number).filter((value) => value.raw !== '');
   }
 
   /** Marks every populated leaf as seen. */
@@ -58,6 +58,11 @@ export class Segment {
     const { repetition } = this.#reading.delimiters;
     if (raw === '') return [];
     return repetition === '' || (this.isHeader && number <= 2) ? [raw] : raw.split(repetition);
+  }
+
+  #values(number: number): readonly Value[] {
+    this.#repetitions[number] ??= this.repetitions(number).map((raw, index) => this.#value(raw, number, index + 1));
+    return this.#repetitions[number];
   }
 
   #value(raw: string, number: number, repetition: number): Value {

@@ -27,6 +27,10 @@ export class Value {
   readonly place: string;
   readonly #reading: Reading;
   readonly #level: Level;
+  // Rules ask for one value many times; what was split once is kept.
+  #cut: readonly string[] | undefined;
+  readonly #made: Value[] = [];
+  #lowest: readonly Value[] | undefined;
 
   constructor(reading: Reading, raw: string, place: string, level: Level) {
     this.#reading = reading;
@@ -87,9 +91,9 @@ export class Value {
   }
 
   /** Every lowest part, each under its own place. */
-  leaves(): Value[] {
-    if (this.#level === 'subcomponent') return [this];
-    return this.parts().flatMap((part) => part.leaves());
+  leaves(): readonly Value[] {
+    this.#lowest ??= this.#level === 'subcomponent' ? [this] : this.parts().flatMap((part) => part.leaves());
+    return this.#lowest;
   }
 
   /** Marks all leaves as read by a rule, for the coverage and the trace. */
@@ -105,6 +109,11 @@ export class Value {
   }
 
   #pieces(): readonly string[] {
+    this.#cut ??= this.#split();
+    return this.#cut;
+  }
+
+  #split(): readonly string[] {
     const { component, subcomponent } = this.#reading.delimiters;
     const separator = this.#level === 'repetition' ? component : subcomponent;
     const whole = this.#level === 'subcomponent' || separator === '' || !this.raw.includes(separator);
@@ -113,8 +122,12 @@ export class Value {
 
   /** A value without delimiters is its own first part, under its own place. */
   #part(pieces: readonly string[], number: number): Value {
+    const known = this.#made[number];
+    if (known) return known;
     const place = pieces.length === 1 && number === 1 ? this.place : `${this.place}.${number}`;
     const level = this.#level === 'repetition' ? 'component' : 'subcomponent';
-    return new Value(this.#reading, pieces[number - 1] ?? '', place, level);
+    const made = new Value(this.#reading, pieces[number - 1] ?? '', place, level);
+    if (number <= pieces.length) this.#made[number] = made;
+    return made;
   }
 }

@@ -147,10 +147,15 @@ function segmentsAt(scope: Scope, name: string, index: string | undefined): Segm
     const { item } = at;
     if (item instanceof Segment && item.name === name && index === undefined) return [item];
     if (!(item instanceof Group)) continue;
+    if (index === undefined) {
+      const first = item.segments.find((segment) => segment.name === name);
+      if (first) return [first];
+      continue;
+    }
     const found = item.segments.filter((segment) => segment.name === name);
     // All segments of a name are those of this group: a note on the order is none on its results.
     if (index === '*') return found;
-    if (found.length > 0) return found.slice(Number(index ?? 1) - 1, Number(index ?? 1));
+    if (found.length > 0) return found.slice(Number(index) - 1, Number(index));
   }
   return [];
 }
@@ -169,6 +174,13 @@ function fieldAddress(
   repetition: string | undefined,
   parts: readonly number[],
 ): Address {
+  if (index !== '*' && repetition === undefined) {
+    const first = (scope: Scope): ValueField[] => {
+      const segment = segmentsAt(up === 0 ? scope : outer(scope, up), name, index)[0];
+      return segment ? [partOf(segment.field(number), parts)] : [];
+    };
+    return { text: `$${text}`, many: false, of: 'field', fields: first, items: first };
+  }
   const fields = (scope: Scope): ValueField[] =>
     segmentsAt(up === 0 ? scope : outer(scope, up), name, index).flatMap((segment) => {
       if (repetition === '*') return segment.all(number).map((value) => partOf(value, parts));
