@@ -4,7 +4,7 @@
  */
 import { type Json, partsOf, type Resource } from './tree.ts';
 
-/** docs/decisions/0081 says why these. */
+/** docs/decisions/0107 says why these. */
 const WEIGHTS = { mapped: 40, coded: 20, dated: 15, identified: 15, attributed: 10 } as const;
 
 const DATE =
