@@ -28,7 +28,8 @@ afterAll(() => {
 
 it('explains every command, and every option of it', async () => {
   const seen: string[] = [];
-  const walk = async (path: string[]): Promise<void> => {
+  const waiting: string[][] = [[]];
+  const explain = async (path: string[]): Promise<void> => {
     const { code, stdout, stderr } = await runCli([...path, '--help'], clean);
     const name = path.join(' ');
     expect({ code, stderr }, name).toEqual({ code: 0, stderr: '' });
@@ -39,10 +40,9 @@ it('explains every command, and every option of it', async () => {
       expect.fail(`${name} ${option} says nothing`);
     seen.push(name);
     const commands = /\nCommands:\n(.*?)(?:\n\n|$)/s.exec(stdout)?.[1] ?? '';
-    const subs = [...commands.matchAll(/^ {2}([a-z][a-z-]*)/gm)].map((match) => match[1]!);
-    await Promise.all(subs.filter((sub) => sub !== 'help').map((sub) => walk([...path, sub])));
+    for (const [, sub] of commands.matchAll(/^ {2}([a-z][a-z-]*)/gm)) if (sub !== 'help') waiting.push([...path, sub!]);
   };
-  await walk([]);
+  while (waiting.length > 0) await Promise.all(waiting.splice(0, 3).map(explain));
   const listed =
     'init check discover preview convert run schedule status runs verify dead-letter doctor up down config';
   for (const command of [...listed.split(' '), 'schedule set', 'dead-letter retry', 'config schema'])
@@ -159,7 +159,10 @@ feeds:
     for (const line of ['status', 'verify --all', 'verify --sample 1x', 'verify', 'runs --limit many'])
       await transcript.dhc(line);
     expect((await transcript.dhc('dead-letter list')).code).toBe(0);
-    expect((await transcript.dhc('dead-letter show 1')).code).toBe(0);
+    const letter = await runCli(['dead-letter', 'show', '1'], options);
+    expect(letter.stdout).toMatch(
+      /item\.no-patient.*\nsource: no-patient\.hl7\nhint: .+\n\nseverity +place +what\nerror /,
+    );
     expect((await transcript.dhc('dead-letter show 99')).code).toBe(1);
     expect((await transcript.dhc('dead-letter discard 1')).code).toBe(2);
     expect(await transcript.json('dead-letter retry --all')).toMatchObject({

@@ -20,7 +20,7 @@ export interface CliOptions {
 
 /** `dhc ARGS`, with the Node that the project brings. */
 export function runCli(args: readonly string[], options: CliOptions = {}): Promise<CliEnd> {
-  const main = join(ROOT, 'cli/main.ts');
+  const main = join(ROOT, 'cli/dhc.mjs');
   const env = { ...process.env, NO_COLOR: '1', ...(options.config && { DHC_CONFIG: options.config }), ...options.env };
   const child = spawn(process.execPath, [main, ...args], { cwd: options.cwd ?? ROOT, env, stdio: 'pipe' });
   const late = setTimeout(() => child.kill('SIGKILL'), (options.seconds ?? 60) * 1000);
