@@ -240,7 +240,7 @@ describe('what cannot be a record is refused with its reason', () => {
   test.each([
     ['no PID', adt('A01', 'PV1|1|I'), 'item.no-patient'],
     ['no identifier', adt('A01', 'PID|1||""||王^芳'), 'item.no-patient'],
-    ['an event without a map', adt('A40', PID), 'item.unsupported'],
+    ['an event without a map', adt('A20', PID), 'item.unsupported'],
     ['two patients', oru('OBX|1|NM|C||1', 'PID|2||CG2', 'OBR|1||F2|T'), 'item.unsupported'],
     ['no message', 'hello', 'item.format'],
   ])('%s', (_name, text, code) => {
@@ -249,7 +249,7 @@ describe('what cannot be a record is refused with its reason', () => {
   });
 
   test('neither issues nor outcome quote the message', () => {
-    const made = run(adt('A40', 'PID|1||CG777^^^^MR||Geheim^Wert'));
+    const made = run(adt('A20', 'PID|1||CG777^^^^MR||Geheim^Wert'));
     expect(JSON.stringify(made)).not.toMatch(/Geheim|CG777/);
   });
 });
@@ -348,6 +348,8 @@ const CONSTANT_KEYS = new Set([
   'policy',
   'valueCode',
   'data',
+  'docStatus',
+  'priority',
 ]);
 
 /** Texts and numbers of the bundle that neither stand in the decoded message nor are codes that the maps own. */
@@ -387,6 +389,7 @@ function isOurs(key: string, value: string, parent: Record<string, unknown>, kno
     return known.includes(digits.slice(0, 12).replace(/(?<=^.{8})0000$/, '')) || known.includes(digits.slice(0, 8));
   if (/^\d\d:\d\d:\d\d/.test(value)) return known.includes(digits.slice(0, 4));
   // Codes of terminologies that a rule chose, and the display of one of them.
+  if (key === 'code' && value === 'replaces') return parent.target !== undefined;
   if (key === 'code' || key === 'display')
     return typeof parent.system === 'string' && /terminology\.hl7\.org|snomed/.test(parent.system);
   // Pieces joined by a rule: numbers dialled, structured numerics, lines of a text.

@@ -14,6 +14,16 @@ const MAPS: Readonly<Record<string, string>> = {
       .split(' ')
       .map((event) => [`ADT^${event}`, 'hl7v2/adt-a01']),
   ),
+  'ADT^A34': 'hl7v2/adt-a40',
+  'ADT^A40': 'hl7v2/adt-a40',
+  'MDM^T02': 'hl7v2/mdm-t02',
+  'MDM^T04': 'hl7v2/mdm-t02',
+  'MDM^T06': 'hl7v2/mdm-t02',
+  'MDM^T08': 'hl7v2/mdm-t02',
+  'MDM^T10': 'hl7v2/mdm-t02',
+  'OMG^O19': 'hl7v2/orm-o01',
+  'OML^O21': 'hl7v2/orm-o01',
+  'ORM^O01': 'hl7v2/orm-o01',
   'ORU^R01': 'hl7v2/oru-r01',
 };
 

@@ -101,7 +101,7 @@ function elementPart(node: Node, members: ReadonlySet<string> | undefined, world
     put(_run, resource, out) {
       let here: unknown = resource;
       for (const name of path) here = typeof here === 'object' && here !== null ? (here as Tree)[name] : undefined;
-      out.push(here === undefined ? '' : canonicalJson(here));
+      out.push(here === undefined ? '' : typeof here === 'string' ? here : canonicalJson(here));
       return here !== undefined;
     },
   };
