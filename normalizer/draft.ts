@@ -85,6 +85,12 @@ export class Draft {
     return urn;
   }
 
+  /** `urn:uuid:…` of the resource of a type that was added first. */
+  first(type: fhir4.FhirResource['resourceType']): string | undefined {
+    for (const { fullUrl, resource } of this.#entries.values()) if (resource.resourceType === type) return fullUrl;
+    return undefined;
+  }
+
   /** Fills what an added resource lacks, by its `urn:uuid:…`. */
   extend<R extends fhir4.FhirResource>(urn: string, more: Partial<R>): void {
     const present = this.#entries.get(urn);

@@ -42,14 +42,24 @@ export function reportCoverage(cda: Cda): void {
   visit(cda, cda.root, `/${cda.root.name}`, undefined);
 }
 
+/** Whether an attribute is a field of its own; the system and name of a code, say, are not. */
+export function countsAsField(element: XmlElement, name: string, value: string): boolean {
+  if (STRUCTURAL.has(name) || name.includes('schemaLocation') || !value.trim()) return false;
+  return !isPart(element, name) && !(name === 'code' && FIXED.has(value));
+}
+
+/** Identifiers of templates, and narrative: it is kept whole. */
+export function isOutside(element: XmlElement): boolean {
+  return SKIPPED.has(element.name) || isNarrative(element);
+}
+
 type Owner = { readonly element: string; readonly rule: string } | undefined;
 
 function visit(cda: Cda, element: XmlElement, path: string, inherited: Owner): void {
-  if (SKIPPED.has(element.name) || isNarrative(element)) return;
+  if (isOutside(element)) return;
   const owner = cda.owners.get(element) ?? inherited;
   for (const { name, value, read } of element.attributes) {
-    if (STRUCTURAL.has(name) || name.includes('schemaLocation') || !value.trim()) continue;
-    if (isPart(element, name) || (name === 'code' && FIXED.has(value))) continue;
+    if (!countsAsField(element, name, value)) continue;
     field(cda, `${path}/@${name}`, read, owner);
   }
   if (element.ownText()) field(cda, `${path}/text()`, element.textRead, owner);

@@ -2,7 +2,7 @@
 import { primitiveFault } from '../gate/primitives.ts';
 import { compileArgs } from './arguments.ts';
 import { CONVERTERS, defaultConverter } from './convert/index.ts';
-import type { Converter } from './convert/spec.ts';
+import type { Convert, Converter } from './convert/spec.ts';
 import { compileFhirPath } from './fhirpath.ts';
 import { fragmentUse, withFragment } from './fragments.ts';
 import { compileFrom, type From, isAddress, joined } from './from.ts';
@@ -252,13 +252,25 @@ function compileConverter(
     name,
   );
   const chosen = converter.dynamic ? types : types.slice(0, 1);
-  const convert = converter.compile(args, chosen[0]!);
+  const plain = converter.compile(args, chosen[0]!);
+  // A list without this value says the same; an element that takes one says why it has none.
+  const convert = target.element && !target.array ? orAbsent(plain) : plain;
   const raw = args.flag('raw');
   const joins = name === 'text' && (join !== undefined || !target.array);
   return traced(
     reading(converter, chosen, from, read, convert, joins ? { between: args.literal('join') ?? ' ', raw } : undefined),
     node,
   );
+}
+
+/** Where the source says why there is no value, so does the element. */
+function orAbsent(convert: Convert): Convert {
+  return (run, field) => {
+    const made = convert(run, field);
+    if (made !== undefined || !field) return made;
+    const reason = run.native.absent?.(field);
+    return reason === undefined ? undefined : new Absent(reason);
+  };
 }
 
 function reading(
@@ -379,14 +391,18 @@ function firstOf(compiled: readonly (Value | undefined)[], target: Target): Valu
     many,
     constant: values.every((value) => value.constant),
     get(run: Run) {
+      let absent: Absent | undefined;
       for (const value of values) {
         const made = value.get(run);
         if (made === undefined || (Array.isArray(made) && made.length === 0)) continue;
-        const typed =
-          dynamic && !(made instanceof Typed) && !(made instanceof Absent) ? new Typed(value.types[0]!, made) : made;
+        if (made instanceof Absent) {
+          absent ??= made;
+          continue;
+        }
+        const typed = dynamic && !(made instanceof Typed) ? new Typed(value.types[0]!, made) : made;
         return many && !Array.isArray(typed) ? [typed] : typed;
       }
-      return undefined;
+      return absent;
     },
   };
 }

@@ -13,10 +13,10 @@ const NAME_USE: Readonly<Record<string, fhir4.HumanName['use']>> = {
 
 /** Names with parts or as plain text (WS/T 500 writes `<name>张三</name>`). */
 export function namesOf(parent: XmlElement | undefined): fhir4.HumanName[] {
-  return (parent?.elements('name') ?? []).flatMap((name) => humanName(name) ?? []);
+  return (parent?.elements('name') ?? []).flatMap((name) => humanNameOf(name) ?? []);
 }
 
-function humanName(name: XmlElement): fhir4.HumanName | undefined {
+export function humanNameOf(name: XmlElement): fhir4.HumanName | undefined {
   if (name.attr('nullFlavor')) return undefined;
   const parts = (part: string) => name.elements(part).flatMap((p) => (p.text() ? [p.text()] : []));
   const family = parts('family').join(' ');
@@ -49,10 +49,10 @@ const ADDRESS_USE: Readonly<Record<string, fhir4.Address['use']>> = {
 const LINE_PARTS = ['streetAddressLine', 'township', 'streetName', 'houseNumber', 'additionalLocator', 'unitID'];
 
 export function addressesOf(parent: XmlElement | undefined): fhir4.Address[] {
-  return (parent?.elements('addr') ?? []).flatMap((addr) => address(addr) ?? []);
+  return (parent?.elements('addr') ?? []).flatMap((addr) => addressOf(addr) ?? []);
 }
 
-function address(addr: XmlElement): fhir4.Address | undefined {
+export function addressOf(addr: XmlElement): fhir4.Address | undefined {
   if (addr.attr('nullFlavor') || isPlaceholder(addr.text())) return undefined;
   const part = (name: string) => addr.child(name)?.text() || undefined;
   const line = LINE_PARTS.flatMap((name) => addr.elements(name).flatMap((l) => (l.text() ? [l.text()] : [])));
@@ -91,10 +91,10 @@ const SCHEMES: Readonly<Record<string, fhir4.ContactPoint['system']>> = {
 };
 
 export function telecomsOf(parent: XmlElement | undefined): fhir4.ContactPoint[] {
-  return (parent?.elements('telecom') ?? []).flatMap((telecom) => contactPoint(telecom) ?? []);
+  return (parent?.elements('telecom') ?? []).flatMap((telecom) => contactPointOf(telecom) ?? []);
 }
 
-function contactPoint(telecom: XmlElement): fhir4.ContactPoint | undefined {
+export function contactPointOf(telecom: XmlElement): fhir4.ContactPoint | undefined {
   const text = telecom.attr('value')?.trim() ?? '';
   const match = /^([a-z-]+):(.*)$/i.exec(text);
   const scheme = match?.[1]?.toLowerCase() ?? '';

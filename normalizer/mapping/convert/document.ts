@@ -36,6 +36,11 @@ export const attachment: Converter = {
         if (native) return { ...native, ...(shown ? { title: shown } : {}) };
         return run.issue('warning', 'field.invalid', field.place, 'the attachment has no readable content');
       }
+      const own = field && args.literal('encoding') === undefined ? run.native.embedded?.(field) : undefined;
+      if (own) {
+        const [type, shown] = [contentType?.(run), title?.(run)];
+        return { ...own, ...(type ? { contentType: type } : {}), ...(shown ? { title: shown } : {}) };
+      }
       const sent = field?.raw();
       const where = url?.(run);
       const bytes = sent === undefined ? undefined : decode(sent, encoding);

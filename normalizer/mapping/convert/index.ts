@@ -2,6 +2,7 @@
 import { code, codingConverter } from './code.ts';
 import { attachment, obx } from './document.ts';
 import { age, labValue, quantity, range, ratio, referenceRange } from './measure.ts';
+import { value } from './native.ts';
 import { address, identifier, name, telecom } from './person.ts';
 import type { Converter } from './spec.ts';
 import { boolean, id, integer, number, text, uri } from './text.ts';
@@ -23,6 +24,7 @@ export const CONVERTERS: ReadonlyMap<string, Converter> = new Map<string, Conver
   ['quantity', quantity],
   ['labValue', labValue],
   ['obx', obx],
+  ['value', value],
   ['age', age],
   ['range', range],
   ['ratio', ratio],

@@ -34,6 +34,8 @@ export const quantity: Converter = {
   compile(args) {
     const unit = unitReader(args);
     return (run, field) => {
+      const native = field && run.native.quantity?.(field);
+      if (native?.unit !== undefined) return native;
       const sent = field?.text();
       if (sent === undefined) return undefined;
       const number = measured(sent);
@@ -101,6 +103,8 @@ export const range: Converter = {
   compile(args) {
     const unit = unitReader(args);
     return (run, field) => {
+      const native = field && run.native.range?.(field);
+      if (native) return native;
       const sent = field?.text();
       if (sent === undefined) return undefined;
       return (
@@ -124,6 +128,8 @@ export const ratio: Converter = {
   from: 'required',
   options: {},
   compile: () => (run, field) => {
+    const native = field && run.native.ratio?.(field);
+    if (native) return native;
     const sent = field?.text();
     if (sent === undefined) return undefined;
     return ratioOf(sent) ?? run.issue('warning', 'field.invalid', field!.place, 'the value is no ratio');
@@ -138,6 +144,8 @@ export const referenceRange: Converter = {
   compile(args) {
     const unit = unitReader(args);
     return (run, field) => {
+      const native = field && run.native.referenceRange?.(field);
+      if (native) return native;
       const sent = cleanText(run, field, field?.raw()?.trim());
       return sent === undefined ? undefined : { ...rangeOf(sent, () => unit(run)), text: sent };
     };

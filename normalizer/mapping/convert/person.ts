@@ -5,10 +5,17 @@ import { humanName } from '../../shared/name.ts';
 import { halfWidth } from '../../shared/result.ts';
 import { uriOf } from '../../shared/systems.ts';
 import type { Run } from '../run.ts';
+import type { Field } from '../sources/format.ts';
 import type { Args, Converter } from './spec.ts';
 
 const IDENTIFIER_TYPE = 'http://terminology.hl7.org/CodeSystem/v2-0203';
 const NAME_USES = ['usual', 'official', 'temp', 'nickname', 'anonymous', 'old', 'maiden'] as const;
+
+/** What the format's own reader finds nothing in says nothing; a text of the map or an attribute is read as text. */
+function isNative(run: Run, field: Field | undefined, reader: 'identifier' | 'name' | 'address' | 'telecom'): boolean {
+  const { native } = run;
+  return native[reader] !== undefined && (!field || (native.typed?.(field) ?? true));
+}
 
 function texts(args: Args, name: string): (run: Run) => string[] {
   return args.texts(name) ?? (() => []);
@@ -37,7 +44,7 @@ export const name: Converter = {
       const made =
         native ??
         humanName({
-          family: family?.(run) ?? (parts ? undefined : field?.text()),
+          family: family?.(run) ?? (parts || isNative(run, field, 'name') ? undefined : field?.text()),
           given: given(run),
           prefix: prefix(run),
           suffix: suffix(run),
@@ -89,7 +96,7 @@ export const address: Converter = {
         country: country(run),
         use,
       });
-      const text = run.native.address ? undefined : field?.text();
+      const text = isNative(run, field, 'address') ? undefined : field?.text();
       if (!made && text === undefined) return undefined;
       return { ...(use ? { use } : {}), ...made, ...(text === undefined ? {} : { text }) };
     };
@@ -111,7 +118,7 @@ export const telecom: Converter = {
       const native = field ? run.native.telecom?.(field, use) : undefined;
       if (native) return { ...native, ...(system ? { system } : {}) };
       const sent = field?.text();
-      if (sent === undefined || run.native.telecom) return undefined;
+      if (sent === undefined || isNative(run, field, 'telecom')) return undefined;
       const value = halfWidth(sent);
       const mobile = /^(?:\+?86[- ]?)?1[3-9]\d{9}$/.test(value) ? 'mobile' : undefined;
       const kind = system ?? (/^\S+@\S+$/.test(value) ? 'email' : 'phone');
@@ -141,7 +148,7 @@ export const identifier: Converter = {
     const card = args.literal('check') === 'id-card';
     return (run, field) => {
       const native = field ? run.native.identifier?.(field, as) : undefined;
-      const sent = native ? native.value : run.native.identifier ? undefined : field?.text();
+      const sent = native ? native.value : isNative(run, field, 'identifier') ? undefined : field?.text();
       if (sent === undefined) return undefined;
       const value = card ? halfWidth(sent).toUpperCase() : sent;
       // Kept as sent: only the sender can say what is right.

@@ -110,6 +110,11 @@ export function readDateTime(run: Run, field: Field, text: string, zone: string)
   return point.value;
 }
 
+/** Where the time stands in a field of the format's own types. */
+function timeField(run: Run, field: Field): Field | undefined {
+  return run.native.time ? run.native.time(field) : field;
+}
+
 const ZONE = 'an IANA zone or an offset';
 
 export function isZone(zone: string): boolean {
@@ -131,7 +136,8 @@ function timed(type: 'dateTime' | 'instant' | 'date', summary: string): Converte
     compile(args) {
       const read = reader(args);
       const zone = args.text('zone');
-      return (run, field) => {
+      return (run, from) => {
+        const field = from && timeField(run, from);
         const sent = field && read(run, field);
         if (!field || sent === undefined) return undefined;
         if (type === 'date') {
@@ -183,13 +189,15 @@ export const period: Converter = {
     const read = reader(args);
     const zone = args.text('zone');
     const [from, to] = [args.field('start'), args.field('end')];
-    const bound = (run: Run, field: Field | undefined) => {
+    const bound = (run: Run, given: Field | undefined) => {
+      const field = given && timeField(run, given);
       const sent = field && read(run, field);
       return field && sent !== undefined ? readDateTime(run, field, sent, zone?.(run) ?? run.zone) : undefined;
     };
-    return (run) => {
-      const start = bound(run, from?.(run));
-      const last = to?.(run);
+    return (run, field) => {
+      const own = field && run.native.interval?.(field);
+      const start = bound(run, from?.(run) ?? own?.start);
+      const last = to?.(run) ?? own?.end;
       const end = bound(run, last);
       if (start && end && isLater(start, end)) {
         run.issue('warning', 'field.invalid', last!.place, 'the end lies before the start and was left out');

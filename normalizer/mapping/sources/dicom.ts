@@ -1,71 +1,40 @@
-/** Header of a study's first instance, by keyword (PS3.6). */
-import type { DicomDataset, DicomElement } from '../../../core/dicom/dataset.ts';
+/** Headers of a study, by keyword (PS3.6). */
+import { createHash } from 'node:crypto';
 import { attributes } from '../../../core/dicom/dictionary.ts';
-import { readHeader } from '../../../core/dicom/header.ts';
-import { BridgeError } from '../../../core/errors.ts';
-import type { SourceTracker } from '../../sources.ts';
+import { addParts } from '../../dicom/parts.ts';
+import { Study } from '../../dicom/study.ts';
+import { namesOf } from '../../dicom/values.ts';
+import { codeSystem } from '../../shared/systems.ts';
 import { didYouMean } from '../problems.ts';
-import { type Address, type AddressFault, type Field, outer, type Scope, type SourceFormat, steps } from './format.ts';
+import { codeField, ElementField, Item, see } from './dicom-items.ts';
+import {
+  type Address,
+  type AddressFault,
+  type Field,
+  type Native,
+  outer,
+  type Scope,
+  type SourceFormat,
+  steps,
+} from './format.ts';
 
 const keywords = new Map([...attributes.values()].map(({ keyword, vr }) => [keyword, vr]));
+/** What a study is divided into; no keyword begins with a small letter. */
+const DIVISIONS = new Set(['series', 'instance']);
+/** Counted, never read: the attributes of these names are often wrong. */
+const COUNTED: Readonly<Record<string, (item: Item) => number>> = {
+  numberOfSeries: ({ instances }) => new Set(instances.map(({ seriesUid }) => seriesUid)).size,
+  numberOfInstances: ({ instances }) => instances.length,
+};
 
-class Item {
-  readonly dataset: DicomDataset;
-  readonly place: string;
-  readonly sources: SourceTracker;
-
-  constructor(dataset: DicomDataset, place: string, sources: SourceTracker) {
-    this.dataset = dataset;
-    this.place = place;
-    this.sources = sources;
-  }
-
-  below(keyword: string): Item[] {
-    const items = Object.hasOwn(this.dataset, keyword) ? (this.dataset[keyword]!.items ?? []) : [];
-    return items.map((one, index) => new Item(one, `${this.place}${keyword}[${index}].`, this.sources));
-  }
-
-  values(keyword: string): ElementField[] {
-    const element = Object.hasOwn(this.dataset, keyword) ? this.dataset[keyword] : undefined;
-    return (element?.values ?? []).map((value) => new ElementField(this, keyword, value, element!));
-  }
-
-  see(): void {
-    for (const [keyword, { values, items }] of Object.entries(this.dataset)) {
-      if (values.some((value) => value !== '')) this.sources.seen(`${this.place}${keyword}`);
-      if (items) for (const item of this.below(keyword)) item.see();
-    }
-  }
+interface Part {
+  readonly keyword: string;
+  readonly index: string | undefined;
 }
 
-class ElementField implements Field {
-  readonly place: string;
-  readonly isNull = false;
-  readonly origin: DicomElement;
-  readonly #value: string;
-  readonly #sources: SourceTracker;
-
-  constructor(item: Item, keyword: string, value: string, element: DicomElement) {
-    this.place = `${item.place}${keyword}`;
-    this.origin = element;
-    this.#value = value;
-    this.#sources = item.sources;
-  }
-
-  text(): string | undefined {
-    return this.raw()?.trim() || undefined;
-  }
-
-  raw(): string | undefined {
-    if (this.#value !== '') this.#sources.used(this.place);
-    return this.#value || undefined;
-  }
-}
-
-function address(text: string): Address | AddressFault {
-  const { up, rest } = steps(text);
+function parsePath(rest: string): Part[] | AddressFault {
   const path = rest.replace(/^\./, '').split('.');
-  const parsed: { keyword: string; index: string | undefined }[] = [];
+  const parsed: Part[] = [];
   for (const [position, part] of path.entries()) {
     const match = /^([A-Za-z]\w*)(?:\[(\*|\d{1,3})\])?$/.exec(part);
     if (!match)
@@ -74,54 +43,103 @@ function address(text: string): Address | AddressFault {
         hint: 'write $PatientID or $SomeSequence[*].Keyword',
       };
     const [, keyword = '', index] = match;
-    const vr = keywords.get(keyword);
+    const vr = DIVISIONS.has(keyword) ? 'SQ' : Object.hasOwn(COUNTED, keyword) ? 'UL' : keywords.get(keyword);
     if (!vr)
       return {
         message: `${keyword} is no keyword that the bridge reads`,
-        hint: didYouMean(keyword, keywords.keys(), 'keywords'),
+        hint: didYouMean(keyword, [...keywords.keys(), ...DIVISIONS, ...Object.keys(COUNTED)], 'keywords'),
       };
     if (position < path.length - 1 && vr !== 'SQ')
       return { message: `${keyword} is no sequence`, hint: 'only sequences hold other elements' };
     parsed.push({ keyword, index });
   }
-  const last = parsed.at(-1)!;
-  const sequence = keywords.get(last.keyword) === 'SQ';
+  return parsed;
+}
+
+function address(text: string): Address | AddressFault {
+  const { up, rest } = steps(text);
+  if (rest === '.') return { text: `$${text}`, many: false, of: 'field', fields: itself, items: itself };
+  const parsed = parsePath(rest);
+  if ('message' in parsed) return parsed;
+  const { keyword, index } = parsed.at(-1)!;
   const holders = (scope: Scope): Item[] => {
     let here = [(up === 0 ? scope : outer(scope, up)).item as Item];
-    for (const { keyword, index } of parsed.slice(0, -1))
-      here = here.flatMap((item) => chosen(item.below(keyword), index));
+    for (const part of parsed.slice(0, -1))
+      here = here.flatMap((item) => chosen(within(item, part.keyword), part.index));
     return here;
   };
-  const fields = (scope: Scope) => holders(scope).flatMap((item) => chosen(item.values(last.keyword), last.index));
-  return {
-    text: `$${text}`,
-    many: parsed.some(({ index }) => index === '*'),
-    of: sequence ? 'item' : 'field',
-    fields: sequence ? () => [] : fields,
-    items: sequence
-      ? (scope) => holders(scope).flatMap((item) => chosen(item.below(last.keyword), last.index))
-      : fields,
-  };
+  const items = (scope: Scope) => holders(scope).flatMap((item) => chosen(within(item, keyword), index));
+  const values = (scope: Scope) =>
+    holders(scope).flatMap((item) => {
+      if (Object.hasOwn(COUNTED, keyword)) return [counted(item, keyword)];
+      const found = item.values(keyword, index === '*');
+      return index === '*' ? found.flatMap((one) => one.forms()) : chosen(found, index);
+    });
+  const sequence = keywords.get(keyword) === 'SQ';
+  const base = { text: `$${text}`, many: parsed.some((part) => part.index === '*') };
+  if (DIVISIONS.has(keyword)) return { ...base, of: 'item', fields: () => [], items };
+  if (sequence) return { ...base, of: 'field', fields: (scope) => items(scope).map(codeField), items };
+  return { ...base, of: 'field', fields: values, items: values };
+}
+
+/** `$.` in a loop over values, or over the items of a code sequence. */
+function itself({ item }: Scope): Field[] {
+  return [item instanceof Item ? codeField(item) : (item as Field)];
+}
+
+function within(item: Item, keyword: string): Item[] {
+  return keyword === 'series' || keyword === 'instance' ? item.divided(keyword) : item.below(keyword);
+}
+
+function counted(item: Item, keyword: string): ElementField {
+  return new ElementField(item, keyword, String(COUNTED[keyword]!(item)), { vr: 'UL', values: [] });
 }
 
 function chosen<T>(all: readonly T[], index: string | undefined): readonly T[] {
   return index === '*' ? all : all.slice(Number(index ?? 0), Number(index ?? 0) + 1);
 }
 
+function nativeOf({ draft }: Study, root: Item): Native {
+  const offset = /^([+-]\d\d)(\d\d)$/.exec(root.values('TimezoneOffsetFromUTC')[0]?.text() ?? '');
+  return {
+    typed: (field) => field instanceof ElementField && field.isName,
+    name: (field) => (field instanceof ElementField && field.isName ? namesOf(field.text())[0] : undefined),
+    code: (field) => {
+      const item = field instanceof ElementField ? field.codeItem : undefined;
+      if (!item) return undefined;
+      const text = (keyword: string) => item.values(keyword)[0]?.text();
+      const [code, system] = [text('CodeValue'), codeSystem(text('CodingSchemeDesignator'), draft.context)];
+      const display = text('CodeMeaning');
+      if (code === undefined) return display === undefined ? undefined : { text: display };
+      return { coding: [{ ...(system ? { system } : {}), code, ...(display ? { display } : {}) }] };
+    },
+    ...(offset ? { zone: `${offset[1]}:${offset[2]}` } : {}),
+    tellsZone: true,
+  };
+}
+
 export const dicom: SourceFormat = {
   kind: 'dicom',
   address,
-  open({ headers, bytes }, context, draft) {
-    const first = headers?.[0];
-    if (!first) throw new BridgeError('item.format', 'the study has no instance');
-    const header = readHeader(first.bytes, {
-      complete: true,
-      ...(context.charset ? { assumedCharset: context.charset } : {}),
-    });
-    const root = new Item(header!.dataset, '', draft.sources);
-    return { root, native: {}, see: () => root.see(), keep: () => ({ contentType: 'application/json', bytes }) };
+  open(input, _context, draft) {
+    const study = new Study(draft, input);
+    const root = Item.of(study.instances, draft.sources);
+    return {
+      root,
+      native: nativeOf(study, root),
+      see: () => {
+        for (const { dataset, place } of root.layers) see(dataset, place, draft.sources);
+        // It says how the others are written.
+        for (const field of root.values('SpecificCharacterSet', true)) field.text();
+      },
+      keep: () => {
+        const made = { patient: draft.first('Patient'), imaging: draft.first('ImagingStudy') };
+        const sha256 = createHash('sha256').update(input.bytes).digest('hex');
+        return { reference: addParts(draft, study.uid, input.headers ?? [], made), sha256 };
+      },
+    };
   },
   matchKeys: ['modality'],
   matches: (root, _key, values) =>
-    (root as Item).values('Modality').some((field) => values.includes(field.raw() ?? '')),
+    (root as Item).layers.some(({ dataset }) => dataset.Modality?.values.some((one) => values.includes(one))),
 };

@@ -73,6 +73,21 @@ export interface Native {
   address?(field: Field): fhir4.Address | undefined;
   telecom?(field: Field, use: fhir4.ContactPoint['use']): fhir4.ContactPoint | undefined;
   attachment?(field: Field, kind: string | undefined): fhir4.Attachment | undefined;
+  quantity?(field: Field): fhir4.Quantity | undefined;
+  range?(field: Field): fhir4.Range | undefined;
+  ratio?(field: Field): fhir4.Ratio | undefined;
+  referenceRange?(field: Field): fhir4.ObservationReferenceRange | undefined;
+  /** Content that stands in the field, with its media type. */
+  embedded?(field: Field): fhir4.Attachment | undefined;
+  /** Value of a type that the field itself names. */
+  value?(field: Field, unit: string | undefined): NativeValue | undefined;
+  /** Where the point in time stands that the field holds; the field itself, if it is one. */
+  time?(field: Field): Field | undefined;
+  interval?(field: Field): { readonly start: Field | undefined; readonly end: Field | undefined } | undefined;
+  /** Whether the field is of the format's own data types; where this is missing, each is. */
+  typed?(field: Field): boolean;
+  /** Code of data-absent-reason, where the field says why it is empty. */
+  absent?(field: Field): string | undefined;
   /** A unit that is a coded value. */
   unit?(field: Field): Unit | undefined;
   /** Zone of times without an offset, where the item itself says one. */
@@ -80,6 +95,12 @@ export interface Native {
   /** Its times are expected to have an offset: the first one without it is told. */
   readonly tellsZone?: boolean;
 }
+
+/** Of an R4 type; a time or an interval is read by the rules for times. */
+export type NativeValue =
+  | 'time'
+  | 'interval'
+  | { readonly type: string; readonly value: unknown; readonly beside?: Readonly<Record<string, unknown>> };
 
 export interface Opened {
   readonly root: unknown;

@@ -1,9 +1,7 @@
-/** CDA and other XML, by XPath. */
+/** XML, by XPath. */
 
-import { BridgeError } from '../../../core/errors.ts';
 import { openXml } from '../../../core/xml/open.ts';
 import type { XmlElement } from '../../../core/xml/tree.ts';
-import { CDA_XML } from '../../cda/names.ts';
 import type { SourceTracker } from '../../sources.ts';
 import {
   type Address,
@@ -17,25 +15,34 @@ import {
 } from './format.ts';
 import { parseXPath, peek, type XmlNode } from './xpath.ts';
 
-const CDA_PREFIXES = new Map([
-  ['v3', ''],
-  ['sdtc', 'sdtc:'],
-  ['xsi', 'xsi:'],
-]);
-
 export class XmlField implements Field {
   readonly origin: XmlNode;
   readonly isNull = false;
-  readonly #sources: SourceTracker;
+  protected readonly sources: SourceTracker;
 
   constructor(node: XmlNode, sources: SourceTracker) {
     this.origin = node;
-    this.#sources = sources;
+    this.sources = sources;
   }
 
   get place(): string {
     const { element, attribute } = this.origin;
     return attribute === undefined ? `${element.path()}/text()` : `${element.path()}/@${attribute}`;
+  }
+
+  /** Anything that stands in the element or below it. */
+  parts(): string[] {
+    const { element, attribute } = this.origin;
+    if (attribute !== undefined) return [peek(this.origin)];
+    const parts = [...element.walk()].flatMap((one) => [
+      ...one.attributes.flatMap(({ name, value }) => (this.says(one, name, value) ? [value] : [])),
+      one.ownText(),
+    ]);
+    return parts.filter((part) => part.trim() !== '');
+  }
+
+  protected says(_element: XmlElement, _attribute: string, _value: string): boolean {
+    return true;
   }
 
   text(): string | undefined {
@@ -47,18 +54,23 @@ export class XmlField implements Field {
     const text = attribute === undefined ? element.text() : peek(this.origin);
     if (text === '') return undefined;
     if (attribute === undefined) {
-      for (const below of element.walk()) if (below.ownText()) this.#sources.used(`${below.path()}/text()`);
-    } else this.#sources.used(this.place);
+      for (const below of element.walk()) if (below.ownText()) this.sources.used(`${below.path()}/text()`);
+    } else this.sources.used(this.place);
     return text;
   }
 }
 
-interface XmlItem {
+export interface XmlItem {
   readonly element: XmlElement;
   readonly sources: SourceTracker;
 }
 
-function xmlAddress(text: string, canonical: (name: string) => string | undefined): Address | AddressFault {
+/** @param make the field of a node, which knows the data types of its format */
+export function xmlAddress(
+  text: string,
+  canonical: (name: string) => string | undefined,
+  make = (node: XmlNode, sources: SourceTracker) => new XmlField(node, sources),
+): Address | AddressFault {
   // Within XPath `../` is the parent element; loops are stepped out of by going up the tree.
   const path = parseXPath(text, canonical);
   if ('message' in path) return path;
@@ -75,12 +87,12 @@ function xmlAddress(text: string, canonical: (name: string) => string | undefine
     of: 'field',
     fields: (scope) => {
       const { nodes, sources, field } = found(scope);
-      return field ? [field] : nodes.map((node) => new XmlField(node, sources!));
+      return field ? [field] : nodes.map((node) => make(node, sources!));
     },
     items: (scope) => {
       const { nodes, sources } = found(scope);
       return attribute
-        ? nodes.map((node) => new XmlField(node, sources!))
+        ? nodes.map((node) => make(node, sources!))
         : nodes.map(({ element }): XmlItem => ({ element, sources: sources! }));
     },
   };
@@ -100,30 +112,6 @@ function opened(root: XmlElement, bytes: Uint8Array, sources: SourceTracker, con
     see: () => see(root, sources),
     keep: () => ({ contentType, bytes }),
   };
-}
-
-export const cda: SourceFormat = {
-  kind: 'cda',
-  address: (text) => xmlAddress(text, cdaName),
-  open({ bytes }, context, draft) {
-    const root = openXml(bytes, { ...CDA_XML, ...(context.charset ? { charset: context.charset } : {}) });
-    if (root.name !== 'ClinicalDocument')
-      throw new BridgeError('item.format', 'the XML document is no ClinicalDocument');
-    return opened(root, bytes, draft.sources, 'text/xml');
-  },
-  matchKeys: ['template', 'code'],
-  matches(root, key, values) {
-    const { element } = root as XmlItem;
-    if (key === 'code') return values.includes(element.child('code')?.attr('code') ?? '');
-    return element.elements('templateId').some((one) => values.includes(one.attr('root') ?? ''));
-  },
-};
-
-/** `v3:` and no prefix are CDA's own name space. */
-function cdaName(name: string): string | undefined {
-  const [prefix, local] = name.includes(':') ? (name.split(':') as [string, string]) : ['v3', name];
-  const stem = CDA_PREFIXES.get(prefix);
-  return stem === undefined ? undefined : stem + local;
 }
 
 export const xml: SourceFormat = {
