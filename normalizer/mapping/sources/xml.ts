@@ -15,6 +15,10 @@ import {
 } from './format.ts';
 import { parseXPath, peek, type XmlNode } from './xpath.ts';
 
+function placeOf({ element, attribute }: XmlNode): string {
+  return attribute === undefined ? `${element.path()}/text()` : `${element.path()}/@${attribute}`;
+}
+
 export class XmlField implements Field {
   readonly origin: XmlNode;
   readonly isNull = false;
@@ -26,8 +30,7 @@ export class XmlField implements Field {
   }
 
   get place(): string {
-    const { element, attribute } = this.origin;
-    return attribute === undefined ? `${element.path()}/text()` : `${element.path()}/@${attribute}`;
+    return placeOf(this.origin);
   }
 
   /** Anything that stands in the element or below it. */
@@ -78,7 +81,7 @@ export function xmlAddress(
   const found = (scope: Scope) => {
     const from = outer(scope, path.absolute ? 'top' : 0).item as XmlItem | XmlField;
     if (from instanceof XmlField) return { nodes: text === '.' ? [from.origin] : [], sources: undefined, field: from };
-    const nodes = path.nodes(from.element);
+    const nodes = path.nodes(from.element, (node) => from.sources.used(placeOf(node)));
     return { nodes: path.many ? nodes : nodes.slice(0, 1), sources: from.sources, field: undefined };
   };
   return {

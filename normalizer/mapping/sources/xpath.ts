@@ -11,13 +11,16 @@ interface Step {
   readonly tests: readonly Test[];
 }
 
-type Test = { readonly position: number } | ((element: XmlElement) => boolean);
+/** Is told what a predicate by value has compared, of elements that it takes: the map has read that, too. */
+type Pick = (node: XmlNode) => void;
+type Predicate = (element: XmlElement, pick: Pick) => boolean;
+type Test = { readonly position: number } | Predicate;
 
 export interface XPath {
   readonly absolute: boolean;
   /** Gives several nodes: written with `[*]` at its end. */
   readonly many: boolean;
-  nodes(start: XmlElement): XmlNode[];
+  nodes(start: XmlElement, pick: Pick): XmlNode[];
 }
 
 class Syntax extends Error {}
@@ -29,7 +32,7 @@ export function parseXPath(text: string, canonical: (name: string) => string | u
   const absolute = body.startsWith('/') && !body.startsWith('//');
   try {
     const steps = new Parser(absolute ? body.slice(1) : body, canonical).path();
-    return { absolute, many, nodes: (start) => walk(absolute ? [top(start)] : [start], steps, absolute) };
+    return { absolute, many, nodes: (start, pick) => walk(absolute ? [top(start)] : [start], steps, absolute, pick) };
   } catch (error) {
     if (!(error instanceof Syntax)) throw error;
     return {
@@ -45,25 +48,35 @@ function top(element: XmlElement): XmlElement {
   return here;
 }
 
-function walk(start: readonly XmlElement[], steps: readonly Step[], absolute: boolean): XmlNode[] {
+function walk(start: readonly XmlElement[], steps: readonly Step[], absolute: boolean, pick: Pick): XmlNode[] {
   let here: XmlNode[] = start.map((element) => ({ element }));
   for (const [index, step] of steps.entries()) {
     if (absolute && index === 0 && step.axis === 'child')
       here = here.filter(({ element }) => step.name === '*' || element.name === step.name);
-    else here = here.flatMap(({ element }) => take(element, step));
+    else here = here.flatMap(({ element }) => take(element, step, pick));
   }
   return here;
 }
 
-function take(element: XmlElement, step: Step): XmlNode[] {
+function take(element: XmlElement, step: Step, pick: Pick): XmlNode[] {
   if (step.axis === 'attribute') return [{ element, attribute: step.name }];
   if (step.axis === 'parent') return element.parent ? [{ element: element.parent }] : [];
   if (step.axis === 'self') return [{ element }];
   const all = step.axis === 'child' ? element.elements() : [...element.walk()].slice(1);
   let found = all.filter((one) => step.name === '*' || one.name === step.name);
   for (const test of step.tests)
-    found = typeof test === 'function' ? found.filter(test) : found.slice(test.position - 1, test.position);
+    found =
+      typeof test === 'function'
+        ? found.filter((one) => takes(test, one, pick))
+        : found.slice(test.position - 1, test.position);
   return found.map((one) => ({ element: one }));
+}
+
+function takes(test: Predicate, element: XmlElement, pick: Pick): boolean {
+  const compared: XmlNode[] = [];
+  if (!test(element, (node) => compared.push(node))) return false;
+  for (const node of compared) pick(node);
+  return true;
 }
 
 const NAME = /^(?:[A-Za-z_][\w.-]*:)?(?:[A-Za-z_][\w.-]*|\*)/;
@@ -130,37 +143,41 @@ class Parser {
     return test;
   }
 
-  #either(): (element: XmlElement) => boolean {
+  #either(): Predicate {
     let left = this.#both();
     while (this.#word('or')) {
       const [a, b] = [left, this.#both()];
-      left = (element) => a(element) || b(element);
+      left = (element, pick) => a(element, pick) || b(element, pick);
     }
     return left;
   }
 
-  #both(): (element: XmlElement) => boolean {
+  #both(): Predicate {
     let left = this.#comparison();
     while (this.#word('and')) {
       const [a, b] = [left, this.#comparison()];
-      left = (element) => a(element) && b(element);
+      left = (element, pick) => a(element, pick) && b(element, pick);
     }
     return left;
   }
 
-  #comparison(): (element: XmlElement) => boolean {
+  #comparison(): Predicate {
     this.#space();
     const steps = this.#relative();
-    const found = (element: XmlElement) => walk([element], steps, false);
+    const found = (element: XmlElement, pick: Pick) => walk([element], steps, false, pick);
     this.#space();
     const equal = this.#eat('!=') ? false : this.#eat('=') ? true : undefined;
-    if (equal === undefined) return (element) => found(element).some(exists);
+    if (equal === undefined) return (element, pick) => found(element, pick).some(exists);
     this.#space();
     const literal = /^(?:'([^']*)'|"([^"]*)")/.exec(this.#rest);
     if (!literal) throw new Syntax('a value is written in quotes');
     this.#rest = this.#rest.slice(literal[0].length);
     const wanted = literal[1] ?? literal[2]!;
-    return (element) => found(element).some((node) => exists(node) && (peek(node) === wanted) === equal);
+    return (element, pick) => {
+      const match = found(element, pick).find((node) => exists(node) && (peek(node) === wanted) === equal);
+      if (match) pick(match);
+      return match !== undefined;
+    };
   }
 
   #word(word: string): boolean {
