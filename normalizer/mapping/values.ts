@@ -229,6 +229,14 @@ function compileConverter(
     );
     return undefined;
   }
+  if (name === 'period' && fromNode && world.source !== 'cda') {
+    world.problems.add(
+      fromNode.at,
+      'only intervals of CDA are read as a whole Period',
+      'write { start: $FROM, end: $TO }',
+    );
+    return undefined;
+  }
   const join = options.find(({ key }) => key === 'join')?.value;
   const from = fromNode && compileFrom(fromNode, world, join?.kind === 'scalar' ? join.text : ' ');
   if (fromNode && !from) return undefined;
