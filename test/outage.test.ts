@@ -18,7 +18,7 @@ it('ends right though every service is killed once', async () => {
     args: [],
     seen: (text) => {
       if (/sent over MLLP/.test(text)) kill('kubo');
-      if (/: reading, [1-9]/.test(text)) kill('temporal');
+      if (/: (reading|waiting|done)/.test(text)) kill('temporal');
       if (/waiting until|done, [1-9]/.test(text)) kill('chain');
     },
   });
