@@ -370,7 +370,8 @@ function inventions(bytes: Uint8Array, made: Normalized): string[] {
       if (!CONSTANT_KEYS.has(key) && !known.includes(plain(value)) && !isOurs(key, value, parent, known))
         found.push(`${key}=${value}`);
     } else if (typeof value === 'number') {
-      if (!known.includes(String(value))) found.push(`${key}=${value}`);
+      // R4 has no number without a digit before its point.
+      if (!known.includes(String(value).replace(/^0\./, '.'))) found.push(`${key}=${value}`);
     } else if (value !== null && typeof value === 'object') {
       const raw = (JSON as unknown as { isRawJSON(value: unknown): boolean }).isRawJSON(value);
       if (raw) {

@@ -25,6 +25,15 @@ const MAPS: Readonly<Record<string, string>> = {
   'OML^O21': 'hl7v2/orm-o01',
   'ORM^O01': 'hl7v2/orm-o01',
   'ORU^R01': 'hl7v2/oru-r01',
+  'RDE^O11': 'hl7v2/rde-o11',
+  'RDE^O25': 'hl7v2/rde-o11',
+  'SIU^S12': 'hl7v2/siu-s12',
+  'SIU^S13': 'hl7v2/siu-s12',
+  'SIU^S14': 'hl7v2/siu-s12',
+  'SIU^S15': 'hl7v2/siu-s12',
+  'SIU^S17': 'hl7v2/siu-s12',
+  'SIU^S26': 'hl7v2/siu-s12',
+  'VXU^V04': 'hl7v2/vxu-v04',
 };
 
 export function normalizeHl7v2(input: NormalizeInput, context: NormalizeContext): Normalized | Rejected {
