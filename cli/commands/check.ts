@@ -1,9 +1,8 @@
 import type { Command } from 'commander';
-import { connectors } from '../../connectors/index.ts';
-import { createLog } from '../../core/log.ts';
-import type { CheckStep, Discovered, Source, SourceKind } from '../../core/types.ts';
+import type { CheckStep, Discovered } from '../../core/types.ts';
 import { action, type Context, feedOf } from '../context.ts';
 import { exit, table } from '../output.ts';
+import { withSource } from '../source.ts';
 
 export function registerCheck(program: Command): void {
   program
@@ -52,21 +51,4 @@ function feedNames(context: Context, name: string | undefined): string[] {
   const config = context.config();
   if (name !== undefined) feedOf(config, name);
   return name === undefined ? Object.keys(config.feeds).filter((feed) => config.feeds[feed]!.enabled) : [name];
-}
-
-/** Opens a source of the config for the time of a call; no inbox, so nothing is accepted or moved. */
-export async function withSource<T>(context: Context, name: string, use: (source: Source) => Promise<T>): Promise<T> {
-  const config = context.config();
-  const { enabled: _enabled, schedule: _schedule, map: _map, ...feed } = feedOf(config, name);
-  const connector = connectors[feed.kind as SourceKind];
-  const source = connector.open(feed as never, {
-    feed: name,
-    timezone: config.hospital.timezone,
-    log: createLog({ level: 'error' }),
-  });
-  try {
-    return await use(source as Source);
-  } finally {
-    await source.close();
-  }
 }

@@ -2,13 +2,13 @@
 import { existsSync } from 'node:fs';
 import { connectors } from '../../connectors/index.ts';
 import { BridgeError } from '../../core/errors.ts';
-import { createLog } from '../../core/log.ts';
 import type { ReadLimits, RefusedItem, Source, SourceItem, SourceKind } from '../../core/types.ts';
 import { type Context, feedOf } from '../context.ts';
 import { inputFiles } from '../convert/inputs.ts';
 import { itemsOf } from '../convert/items.ts';
 import { studyFiles } from '../convert/studies.ts';
 import type { TableSaid } from '../convert/table-form.ts';
+import { openSource } from '../source.ts';
 
 export const KINDS = Object.keys(connectors) as SourceKind[];
 
@@ -51,19 +51,9 @@ function usage(): BridgeError {
 }
 
 async function* feedItems(context: Context, name: string): Items {
-  const config = context.config();
-  const { enabled: _enabled, schedule: _schedule, map: _map, ...feed } = feedOf(config, name);
-  const connector = connectors[feed.kind as SourceKind];
-  const source = connector.open(feed as never, {
-    feed: name,
-    timezone: config.hospital.timezone,
-    log: createLog({ level: 'warn' }),
-  });
-  yield* everything(
-    source,
-    { items: 1000, bytes: config.limits.batchBytes, itemBytes: config.limits.itemBytes },
-    context.signal,
-  );
+  const { limits } = context.config();
+  const source = openSource(context, name, 'warn');
+  yield* everything(source, { items: 1000, bytes: limits.batchBytes, itemBytes: limits.itemBytes }, context.signal);
 }
 
 /** Items that are remembered, so that a connector's overlap gives none twice. */

@@ -1,7 +1,6 @@
 /** The second step: spooled bytes to canonical bundles in the spool, or dead letters. */
 import { setImmediate as turn } from 'node:timers/promises';
-import { readHeader } from '../../core/dicom/header.ts';
-import { PREFIXES } from '../../core/dicom/prefix.ts';
+import { headerBytes } from '../../core/dicom/part.ts';
 import { BridgeError } from '../../core/errors.ts';
 import { failpoint } from '../../core/failpoint.ts';
 import type { ItemRow, NormalizeResult } from '../../core/journal/index.ts';
@@ -96,28 +95,4 @@ async function partHeaders(deps: StepDeps, item: ItemRow): Promise<PartHeader[]>
     headers.push({ key, size, sha256, bytes: await headerBytes(deps.spool.open(spool)) });
   }
   return headers;
-}
-
-/** As many of the first bytes as the header needs; the normaliser refuses what cannot be read. */
-async function headerBytes(stream: AsyncIterable<Uint8Array>): Promise<Uint8Array> {
-  const chunks: Uint8Array[] = [];
-  let size = 0;
-  let step = 0;
-  for await (const chunk of stream) {
-    chunks.push(chunk);
-    size += chunk.length;
-    if (size < PREFIXES[step]!) continue;
-    const bytes = Buffer.concat(chunks);
-    while (step < PREFIXES.length && size >= PREFIXES[step]!) step += 1;
-    if (step === PREFIXES.length || hasHeader(bytes)) return bytes;
-  }
-  return Buffer.concat(chunks);
-}
-
-function hasHeader(bytes: Uint8Array): boolean {
-  try {
-    return readHeader(bytes, { complete: false }) !== null;
-  } catch {
-    return true;
-  }
 }
