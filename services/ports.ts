@@ -1,8 +1,7 @@
 /** Loopback ports: the configured one, or the one of last time, or any free one, remembered. */
-import { randomInt } from 'node:crypto';
-import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { BridgeError } from '../core/errors.ts';
+import { freePort, isFree } from '../core/free-port.ts';
 import { readJson, writeJson } from './files.ts';
 
 export type PortName = 'temporal' | 'temporal-ui' | 'kubo-api' | 'kubo-gateway' | 'chain';
@@ -43,24 +42,4 @@ async function choosePort(
     const port = await freePort();
     if (!used.includes(port)) return port;
   }
-}
-
-/**
- * A free port below the range from which systems take theirs (32768 on Linux, 49152 elsewhere). One of that range
- * may go to anybody's next connection, or to the ports that Temporal takes for itself, before the service has it.
- */
-async function freePort(): Promise<number> {
-  for (let tries = 0; tries < 1000; tries++) {
-    const port = randomInt(20_000, 32_000);
-    if (await isFree(port)) return port;
-  }
-  throw new BridgeError('service.failed', 'no free port on 127.0.0.1');
-}
-
-function isFree(port: number): Promise<boolean> {
-  return new Promise((resolve) => {
-    const server = createServer();
-    server.once('error', () => resolve(false));
-    server.listen({ port, host: '127.0.0.1', exclusive: true }, () => server.close(() => resolve(true)));
-  });
 }

@@ -1,10 +1,10 @@
 /** The hospital's archive: a real Orthanc with its DICOMweb plugin, on loopback, in a folder of its own. */
 import { accessSync, constants } from 'node:fs';
 import { mkdir, readdir, readFile, writeFile } from 'node:fs/promises';
-import { createServer } from 'node:net';
 import { delimiter, join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { BridgeError } from '../../core/errors.ts';
+import { freePort } from '../../core/free-port.ts';
 import { type Leashed, startLeashed } from '../../services/leash.ts';
 import { openLogFile } from '../../services/log-file.ts';
 
@@ -130,15 +130,4 @@ function firstThere(folders: readonly string[], name: string, mode: number): str
     }
   }
   return null;
-}
-
-function freePort(): Promise<number> {
-  return new Promise((done, fail) => {
-    const server = createServer();
-    server.once('error', fail);
-    server.listen(0, '127.0.0.1', () => {
-      const address = server.address();
-      server.close(() => (typeof address === 'object' && address ? done(address.port) : fail(new Error('no port'))));
-    });
-  });
 }

@@ -1,12 +1,12 @@
 /** Private database servers for tests: Debian's PostgreSQL and MariaDB on a free loopback port, in a temporary folder. */
 import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
 import { chownSync, existsSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
-import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import mysql from 'mysql2/promise';
 import pg from 'pg';
+import { freePort } from '../../../core/free-port.ts';
 
 export interface TestDatabase {
   readonly driver: 'postgres' | 'mysql';
@@ -164,14 +164,6 @@ async function untilReady<T>(attempt: () => Promise<T>, server: ChildProcess): P
       await sleep(100);
     }
   }
-}
-
-async function freePort(): Promise<number> {
-  const server = createServer();
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  const { port } = server.address() as { port: number };
-  await new Promise((resolve) => server.close(resolve));
-  return port;
 }
 
 function pgFolders(): string[] {
