@@ -136,7 +136,9 @@ describe('times', () => {
   it('are left out where they are no dates', () => {
     const made = accepted([instance([[0x00080020, 'DA', '20260231']])]);
     expect(one(made, 'ImagingStudy').started).toBeUndefined();
-    expect(made.issues.some((issue) => issue.code === 'field.invalid' && issue.path === 'StudyDate')).toBe(true);
+    expect(made.issues.some((issue) => issue.code === 'field.invalid' && issue.path === 'Instance[1].StudyDate')).toBe(
+      true,
+    );
   });
 });
 

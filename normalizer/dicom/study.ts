@@ -1,5 +1,4 @@
-/** The headers of one study, checked to be of one study and one patient, with a record of which attributes were read. */
-
+/** The headers of one study, checked to be of one study and one patient. */
 import type { DicomDataset } from '../../core/dicom/dataset.ts';
 import { readHeader } from '../../core/dicom/header.ts';
 import { BridgeError } from '../../core/errors.ts';
@@ -20,64 +19,28 @@ const REQUIRED = ['SOPInstanceUID', 'SeriesInstanceUID', 'StudyInstanceUID', 'SO
 const OID = /^[0-2](\.(0|[1-9]\d*))+$/;
 const UID = /^[0-9]+(\.[0-9]+)*$/;
 
-export class Study {
+export interface Study {
   readonly uid: string;
   /** In the order of the parts. */
   readonly instances: readonly Instance[];
-  readonly draft: Draft;
-  readonly #read = new Set(['SpecificCharacterSet', ...REQUIRED]);
+}
 
-  /** @throws BridgeError `item.format` when no instance can be read, or when they are of several studies or patients */
-  constructor(draft: Draft, input: NormalizeInput) {
-    this.draft = draft;
-    const parts = input.headers ?? [];
-    this.instances = parts.flatMap((part, n) => readInstance(draft, part, n) ?? []);
-    const [first] = this.instances;
-    if (!first) throw new BridgeError('item.format', 'the study holds no instance that can be read');
-    this.uid = textIn(first.dataset, 'StudyInstanceUID')!;
-    if (this.instances.some((one) => textIn(one.dataset, 'StudyInstanceUID') !== this.uid))
-      throw new BridgeError('item.format', 'the instances belong to several studies');
-    if (new Set(this.instances.map((one) => patientKey(one.dataset))).size > 1)
-      throw new BridgeError('item.format', 'the instances of the study belong to several patients');
-  }
-
-  /** First value of an attribute among the given instances. */
-  text(keyword: string, instances: readonly Instance[] = this.instances): string | undefined {
-    this.#read.add(keyword);
-    for (const { dataset } of instances) {
-      const found = textIn(dataset, keyword);
-      if (found) return found;
-    }
-    return undefined;
-  }
-
-  /** All values of the first instance that has the attribute. */
-  texts(keyword: string): readonly string[] {
-    this.#read.add(keyword);
-    const holder = this.instances.find(({ dataset }) => textIn(dataset, keyword));
-    return (holder?.dataset[keyword]?.values ?? []).map(clean).filter((value) => value !== '');
-  }
-
-  /** Items of a sequence in the first instance that has any. */
-  items(keyword: string, instances: readonly Instance[] = this.instances): readonly DicomDataset[] {
-    this.#read.add(keyword);
-    return instances.map(({ dataset }) => dataset[keyword]?.items ?? []).find((items) => items.length > 0) ?? [];
-  }
-
-  /** Tells the draft which populated attributes there were and which of them were read. */
-  reportCoverage(): void {
-    for (const { dataset, part } of this.instances)
-      for (const [keyword, element] of Object.entries(dataset)) {
-        if (!element.items?.length && !element.values.some((value) => value !== '')) continue;
-        const place = `Instance[${part + 1}].${keyword}`;
-        this.draft.sources.seen(place);
-        if (this.#read.has(keyword)) this.draft.sources.used(place, 'ImagingStudy', 'dicom/study');
-      }
-  }
+/** @throws BridgeError `item.format` when no instance can be read, or when they are of several studies or patients */
+export function readStudy(draft: Draft, input: NormalizeInput): Study {
+  const parts = input.headers ?? [];
+  const instances = parts.flatMap((part, n) => readInstance(draft, part, n) ?? []);
+  const [first] = instances;
+  if (!first) throw new BridgeError('item.format', 'the study holds no instance that can be read');
+  const uid = textIn(first.dataset, 'StudyInstanceUID')!;
+  if (instances.some((one) => textIn(one.dataset, 'StudyInstanceUID') !== uid))
+    throw new BridgeError('item.format', 'the instances belong to several studies');
+  if (new Set(instances.map((one) => patientKey(one.dataset))).size > 1)
+    throw new BridgeError('item.format', 'the instances of the study belong to several patients');
+  return { uid, instances };
 }
 
 /** First value of an attribute that says anything. */
-export function textIn(dataset: DicomDataset, keyword: string): string | undefined {
+function textIn(dataset: DicomDataset, keyword: string): string | undefined {
   return dataset[keyword]?.values.map(clean).find((value) => value !== '');
 }
 

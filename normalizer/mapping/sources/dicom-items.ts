@@ -1,6 +1,8 @@
 /** What DICOM addresses walk over: the study, its series and instances, and items of sequences. */
 import type { DicomDataset, DicomElement } from '../../../core/dicom/dataset.ts';
+import { formsOf } from '../../dicom/name.ts';
 import type { Instance } from '../../dicom/study.ts';
+import type { Authority } from '../../shared/systems.ts';
 import type { SourceTracker } from '../../sources.ts';
 import type { Field } from './format.ts';
 
@@ -104,10 +106,13 @@ export class ElementField implements Field {
   readonly #item: Item;
   readonly #keyword: string;
   readonly value: string;
+  /** One of several forms of a name. */
+  readonly several: boolean;
   /** All values of the attribute. */
   readonly #said: string;
 
-  constructor(item: Item, keyword: string, value: string, origin: DicomElement | Item, said = value) {
+  constructor(item: Item, keyword: string, value: string, origin: DicomElement | Item, said = value, several = false) {
+    this.several = several;
     this.#item = item;
     this.#keyword = keyword;
     this.value = value;
@@ -143,17 +148,35 @@ export class ElementField implements Field {
     return this.origin instanceof Item ? this.origin : undefined;
   }
 
-  /** PN (PS3.5 §6.2.1): one field for each of the alphabetic, ideographic and phonetic forms. */
+  /** Of a name: one field for each of the alphabetic, ideographic and phonetic forms. */
   forms(): ElementField[] {
     if (this.origin instanceof Item || !this.isName || !this.value.includes('=')) return [this];
     const { origin } = this;
-    const groups = this.value.split('=').slice(0, 3);
-    const written = groups.map((group, n) => '='.repeat(n) + group);
-    return groups.flatMap((group, n) =>
-      group.trim() ? [new ElementField(this.#item, this.#keyword, written[n]!, origin, this.#said)] : [],
+    const written = formsOf(this.value);
+    return written.map(
+      (form) => new ElementField(this.#item, this.#keyword, form, origin, this.#said, written.length > 1),
     );
   }
+
+  /** Who gave the number: its universal id, else its name (PS3.3 C.7.1.1, C.12.1.1.10). */
+  issuer(): Authority {
+    const { sequence, name } = ISSUERS[this.#keyword] ?? {};
+    const [issuer] = sequence ? this.#item.below(sequence) : [];
+    const said = (item: Item | undefined, keyword: string) => item?.values(keyword)[0]?.text();
+    return {
+      name: (name && said(this.#item, name)) ?? said(issuer, 'LocalNamespaceEntityID'),
+      id: said(issuer, 'UniversalEntityID'),
+      type: said(issuer, 'UniversalEntityIDType'),
+    };
+  }
 }
+
+/** Attributes beside a number that tell who gave it. */
+const ISSUERS: Readonly<Record<string, { readonly sequence: string; readonly name?: string }>> = {
+  PatientID: { sequence: 'IssuerOfPatientIDQualifiersSequence', name: 'IssuerOfPatientID' },
+  AccessionNumber: { sequence: 'IssuerOfAccessionNumberSequence' },
+  AdmissionID: { sequence: 'IssuerOfAdmissionIDSequence' },
+};
 
 /** Item of a code sequence (PS3.3 §8): its text is the code. */
 export function codeField(item: Item): ElementField {

@@ -35,7 +35,7 @@ describe('the shipped map over the CT of CG100001', () => {
 
   test('names the patient in both scripts', () => {
     expect(resources<fhir4.Patient>(made, 'Patient')[0]).toMatchObject({
-      identifier: [{ system: 'urn:p', value: 'CG100001' }],
+      identifier: [{ system: 'urn:oid:2.16.156.10011.1.13.990001', value: 'CG100001' }],
       name: [
         { family: 'Zhang', given: ['Wei'] },
         { family: '张', given: ['伟'] },
@@ -71,9 +71,25 @@ describe('the shipped map over the CT of CG100001', () => {
 
   test('lists what it does not read, in every instance', () => {
     const { seen, mapped, left } = made.coverage!;
-    expect(left).toMatchObject({ 'Instance.KVP': 10, 'Instance.Manufacturer': 10 });
+    expect(left).toMatchObject({ 'Instance.KVP': 10, 'Instance.Rows': 10 });
     expect(Object.keys(left)).not.toContain('Instance.PatientName');
     expect(mapped + Object.values(left).reduce((sum, count) => sum + count, 0)).toBe(seen);
+  });
+
+  test('can be overlaid by a hospital, which keeps the rest', () => {
+    const overlay = `map: own
+version: 1.0.0
+extends: standard/dicom/study
+resources:
+  - ImagingStudy: study
+    note: { text: $InstitutionName }
+`;
+    const own = convert(overlay, ct);
+    const [changed] = resources<fhir4.ImagingStudy>(own, 'ImagingStudy');
+    const text = changed!.note![0]!.text;
+    expect(text).not.toBe('');
+    expect(changed).toEqual({ ...imaging, note: [{ text }] });
+    expect(Object.keys(own.coverage!.left)).not.toContain('Instance.InstitutionName');
   });
 
   test('is refused where the headers belong to several patients', () => {

@@ -1,10 +1,11 @@
 /** Headers of a study, by keyword (PS3.6). */
 import { createHash } from 'node:crypto';
 import { attributes } from '../../../core/dicom/dictionary.ts';
+import { nameOf } from '../../dicom/name.ts';
 import { addParts } from '../../dicom/parts.ts';
-import { Study } from '../../dicom/study.ts';
-import { namesOf } from '../../dicom/values.ts';
-import { codeSystem } from '../../shared/systems.ts';
+import { readStudy } from '../../dicom/study.ts';
+import type { Draft } from '../../draft.ts';
+import { codeSystem, identifierSystem } from '../../shared/systems.ts';
 import { didYouMean } from '../problems.ts';
 import { codeField, ElementField, Item, see } from './dicom-items.ts';
 import {
@@ -59,6 +60,7 @@ function parsePath(rest: string): Part[] | AddressFault {
 function address(text: string): Address | AddressFault {
   const { up, rest } = steps(text);
   if (rest === '.') return { text: `$${text}`, many: false, of: 'field', fields: itself, items: itself };
+  if (rest === '.[*]') return { text: `$${text}`, many: true, of: 'field', fields: itsForms, items: itsForms };
   const parsed = parsePath(rest);
   if ('message' in parsed) return parsed;
   const { keyword, index } = parsed.at(-1)!;
@@ -72,19 +74,24 @@ function address(text: string): Address | AddressFault {
   const values = (scope: Scope) =>
     holders(scope).flatMap((item) => {
       if (Object.hasOwn(COUNTED, keyword)) return [counted(item, keyword)];
-      const found = item.values(keyword, index === '*');
-      return index === '*' ? found.flatMap((one) => one.forms()) : chosen(found, index);
+      return chosen(item.values(keyword, index === '*'), index);
     });
+  const forms = (scope: Scope) => values(scope).flatMap((one) => (index === '*' ? one.forms() : one));
   const sequence = keywords.get(keyword) === 'SQ';
   const base = { text: `$${text}`, many: parsed.some((part) => part.index === '*') };
   if (DIVISIONS.has(keyword)) return { ...base, of: 'item', fields: () => [], items };
   if (sequence) return { ...base, of: 'field', fields: (scope) => items(scope).map(codeField), items };
-  return { ...base, of: 'field', fields: values, items: values };
+  return { ...base, of: 'field', fields: forms, items: values };
 }
 
 /** `$.` in a loop over values, or over the items of a code sequence. */
 function itself({ item }: Scope): Field[] {
   return [item instanceof Item ? codeField(item) : (item as Field)];
+}
+
+/** `$.[*]` in a loop over names: each form of this one. */
+function itsForms(scope: Scope): Field[] {
+  return itself(scope).flatMap((field): Field[] => (field instanceof ElementField ? field.forms() : [field]));
 }
 
 function within(item: Item, keyword: string): Item[] {
@@ -99,11 +106,18 @@ function chosen<T>(all: readonly T[], index: string | undefined): readonly T[] {
   return index === '*' ? all : all.slice(Number(index ?? 0), Number(index ?? 0) + 1);
 }
 
-function nativeOf({ draft }: Study, root: Item): Native {
+function nativeOf(draft: Draft, root: Item): Native {
   const offset = /^([+-]\d\d)(\d\d)$/.exec(root.values('TimezoneOffsetFromUTC')[0]?.text() ?? '');
   return {
     typed: (field) => field instanceof ElementField && field.isName,
-    name: (field) => (field instanceof ElementField && field.isName ? namesOf(field.text())[0] : undefined),
+    name: (field) =>
+      field instanceof ElementField && field.isName ? nameOf(field.text() ?? '', field.several) : undefined,
+    identifier: (field) => {
+      const value = field instanceof ElementField ? field.text() : undefined;
+      if (value === undefined) return undefined;
+      const system = identifierSystem((field as ElementField).issuer(), draft.context);
+      return { ...(system ? { system } : {}), value };
+    },
     code: (field) => {
       const item = field instanceof ElementField ? field.codeItem : undefined;
       if (!item) return undefined;
@@ -122,11 +136,11 @@ export const dicom: SourceFormat = {
   kind: 'dicom',
   address,
   open(input, _context, draft) {
-    const study = new Study(draft, input);
+    const study = readStudy(draft, input);
     const root = Item.of(study.instances, draft.sources);
     return {
       root,
-      native: nativeOf(study, root),
+      native: nativeOf(draft, root),
       see: () => {
         for (const { dataset, place } of root.layers) see(dataset, place, draft.sources);
         // It says how the others are written.
