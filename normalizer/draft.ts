@@ -14,6 +14,7 @@ import { reject } from './outcome.ts';
 import { provenance, sourceBinary } from './provenance.ts';
 import { quality } from './quality.ts';
 import { SourceTracker } from './sources.ts';
+import { settleCodes } from './terminology/settle.ts';
 import { fillMissing, prune } from './tree.ts';
 
 export interface Mapping {
@@ -76,7 +77,7 @@ export class Draft {
   /** As `add`, where the `urn:uuid:…` was asked for before. */
   addAs<R extends fhir4.FhirResource>(urn: string, resource: R): string {
     const present = this.#entries.get(urn);
-    const made = prune(resource);
+    const made = this.#settled(prune(resource));
     if (present) fillMissing(present.resource as never, made as never);
     else {
       const id = urn.slice('urn:uuid:'.length);
@@ -94,7 +95,7 @@ export class Draft {
   /** Fills what an added resource lacks, by its `urn:uuid:…`. */
   extend<R extends fhir4.FhirResource>(urn: string, more: Partial<R>): void {
     const present = this.#entries.get(urn);
-    if (present) fillMissing(present.resource as never, prune(more) as never);
+    if (present) fillMissing(present.resource as never, this.#settled(prune(more)) as never);
   }
 
   /** Adds a resource exactly as it came, under its absolute URL; the bundle becomes a `collection`. */
@@ -109,6 +110,15 @@ export class Draft {
 
   unmappedCode(system: string, code: string): void {
     this.sources.unmappedCode(system, code);
+  }
+
+  #settled<T>(made: T): T {
+    const detail = 'a code that its standard system does not have was kept as a local one';
+    settleCodes(made, this.context.hospital.id, (system, code) => {
+      this.issue('information', 'code.unmapped', '', detail);
+      this.unmappedCode(system, code);
+    });
+    return made;
   }
 
   /** Refuses the whole item with what was found so far. */

@@ -54,9 +54,19 @@ export function identifierSystem(authority: Authority, context: NormalizeContext
   return context.assigners?.[name] ?? `urn:dhc:${context.hospital.id}:assigner:${encodeURIComponent(name)}`;
 }
 
-/** An OID, UUID or URI as URI; undefined for other text. */
+const UUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i;
+
+/**
+ * An OID, UUID or URI as URI; undefined for other text. Validators take OIDs of fewer than six characters for none, and
+ * no authority that issues numbers or codes has one.
+ */
 export function uriOf(text: string): string | undefined {
-  if (/^[0-2](\.(0|[1-9]\d*))+$/.test(text)) return `urn:oid:${text}`;
-  if (/^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i.test(text)) return `urn:uuid:${text.toLowerCase()}`;
-  return /^(https?:\/\/|urn:)\S+$/.test(text) ? text : undefined;
+  const [, kind, name] = /^(urn:oid:|urn:uuid:)?(.*)$/is.exec(text)!;
+  if (kind?.toLowerCase() !== 'urn:uuid:' && isOid(name!)) return `urn:oid:${name}`;
+  if (kind?.toLowerCase() !== 'urn:oid:' && UUID.test(name!)) return `urn:uuid:${name!.toLowerCase()}`;
+  return kind === undefined && /^(https?:\/\/|urn:)\S+$/.test(text) ? text : undefined;
+}
+
+function isOid(text: string): boolean {
+  return text.length > 5 && /^[0-2](\.(0|[1-9]\d*))+$/.test(text);
 }
