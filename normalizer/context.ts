@@ -41,4 +41,6 @@ export interface NormalizeInput {
   readonly bytes: Uint8Array;
   /** Imaging: one for each part, in the order of the parts. */
   readonly headers?: readonly PartHeader[];
+  /** What the kind's own reader has made of the bytes already, so that its source format need not read them again. */
+  readonly read?: unknown;
 }

@@ -1,7 +1,20 @@
 /** Keeps account of what of the source was read. Places, never values. */
 import type { Coverage, Trace } from '../core/types.ts';
 
+/** A source that keeps account of its places itself: they are named only where they were left. */
+export interface Counted {
+  count(tally: Tally): void;
+}
+
+/** Told of each populated place once. */
+export interface Tally {
+  mapped(): void;
+  /** @param general without the numbers of repetitions */
+  left(general: string): void;
+}
+
 export class SourceTracker {
+  readonly #counted: Counted[] = [];
   readonly #seen = new Set<string>();
   readonly #used = new Set<string>();
   readonly #unmapped = new Map<string, number>();
@@ -19,6 +32,15 @@ export class SourceTracker {
    */
   seen(place: string): void {
     this.#seen.add(place);
+  }
+
+  /** All its populated places are seen; it knows by itself which of them are read. */
+  account(counted: Counted): void {
+    this.#counted.push(counted);
+  }
+
+  get isTracing(): boolean {
+    return this.#trace !== null;
   }
 
   /** A place that a rule read; with element and rule it enters the trace. Unseen places do not count. */
@@ -49,16 +71,23 @@ export class SourceTracker {
 
   coverage(): Coverage {
     const left = new Map<string, number>();
-    let mapped = 0;
-    for (const place of this.#seen) {
-      if (this.#used.has(place)) {
+    let [seen, mapped] = [0, 0];
+    const tally: Tally = {
+      mapped() {
+        seen += 1;
         mapped += 1;
-        continue;
-      }
-      const general = place.replaceAll(/\[\d+\]/g, '');
-      left.set(general, (left.get(general) ?? 0) + 1);
+      },
+      left(general) {
+        seen += 1;
+        left.set(general, (left.get(general) ?? 0) + 1);
+      },
+    };
+    for (const place of this.#seen) {
+      if (this.#used.has(place)) tally.mapped();
+      else tally.left(place.replaceAll(/\[\d+\]/g, ''));
     }
-    return { seen: this.#seen.size, mapped, left: sorted(left), unmappedCodes: sorted(this.#unmapped) };
+    for (const counted of this.#counted) counted.count(tally);
+    return { seen, mapped, left: sorted(left), unmappedCodes: sorted(this.#unmapped) };
   }
 
   trace(): readonly Trace[] | undefined {

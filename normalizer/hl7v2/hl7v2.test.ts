@@ -6,7 +6,6 @@ import { numberText } from '../../core/json.ts';
 import type { Normalized, Rejected } from '../../core/types.ts';
 import type { NormalizeContext } from '../context.ts';
 import { normalize } from '../index.ts';
-import { SourceTracker } from '../sources.ts';
 import { readMessage } from './reader/message.ts';
 
 const SAMPLES = join(import.meta.dirname, '../../samples/hl7v2');
@@ -354,8 +353,7 @@ const CONSTANT_KEYS = new Set([
 
 /** Texts and numbers of the bundle that neither stand in the decoded message nor are codes that the maps own. */
 function inventions(bytes: Uint8Array, made: Normalized): string[] {
-  const sources = new SourceTracker(false);
-  const message = readMessage(bytes, context.charset, sources);
+  const message = readMessage(bytes, context.charset);
   const texts = message.segments.flatMap((segment) =>
     Array.from({ length: segment.length }, (_, index) =>
       segment.all(index + 1).flatMap((value) => [value.whole ?? '', ...value.leaves().map((leaf) => leaf.text ?? '')]),

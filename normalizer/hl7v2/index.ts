@@ -4,8 +4,7 @@ import type { NormalizeContext, NormalizeInput } from '../context.ts';
 import { runMap } from '../mapping/index.ts';
 import { standardMap } from '../mapping/standard.ts';
 import { reject, rejectError } from '../outcome.ts';
-import { SourceTracker } from '../sources.ts';
-import { readMessage } from './reader/message.ts';
+import { type Message, readMessage } from './reader/message.ts';
 
 /** By trigger event (MSH-9.1 and MSH-9.2); the structure follows from it where MSH-9.3 is absent. */
 const MAPS: Readonly<Record<string, string>> = {
@@ -37,19 +36,15 @@ const MAPS: Readonly<Record<string, string>> = {
 };
 
 export function normalizeHl7v2(input: NormalizeInput, context: NormalizeContext): Normalized | Rejected {
-  const event = eventOf(input, context);
-  if (typeof event !== 'string') return event;
-  const map = Object.hasOwn(MAPS, event) ? MAPS[event] : undefined;
-  if (map === undefined) return reject('item.unsupported', 'no map reads messages of this type and event');
-  return runMap(standardMap(map), input, context);
-}
-
-/** The reader is lazy: this reads the header and no more. */
-function eventOf({ bytes }: NormalizeInput, context: NormalizeContext): string | Rejected {
+  let message: Message;
   try {
-    const type = readMessage(bytes, context.charset, new SourceTracker(false)).header.field(9);
-    return `${type.part(1).text}^${type.part(2).text}`;
+    message = readMessage(input.bytes, context.charset);
   } catch (error) {
     return rejectError(error);
   }
+  const type = message.header.field(9);
+  const event = `${type.part(1).text}^${type.part(2).text}`;
+  const map = Object.hasOwn(MAPS, event) ? MAPS[event] : undefined;
+  if (map === undefined) return reject('item.unsupported', 'no map reads messages of this type and event');
+  return runMap(standardMap(map), { ...input, read: message }, context);
 }

@@ -8,7 +8,6 @@ import type { SourceItem } from '../../../core/types.ts';
 import { openXml } from '../../../core/xml/open.ts';
 import type { XmlElement } from '../../../core/xml/tree.ts';
 import { readMessage } from '../../../normalizer/hl7v2/reader/message.ts';
-import { SourceTracker } from '../../../normalizer/sources.ts';
 import { fieldOf } from '../words.ts';
 
 export interface Fields {
@@ -53,7 +52,7 @@ function patientColumn(columns: readonly string[]): string | undefined {
 }
 
 function hl7Fields({ bytes, charset }: SourceItem): Fields {
-  const message = readMessage(bytes, charset, new SourceTracker(false));
+  const message = readMessage(bytes, charset);
   const fields: [string, string][] = [];
   for (const segment of message.segments) {
     for (let number = segment.name === 'MSH' ? 3 : 1; number <= segment.length; number++)

@@ -1,10 +1,10 @@
 /** One HL7 v2 message in ER7 encoding, read lazily. */
 import { BridgeError } from '../../../core/errors.ts';
-import type { SourceTracker } from '../../sources.ts';
+import type { SourceTracker, Tally } from '../../sources.ts';
 import { decodeHex, decodeMessage, isKnownCharset } from './charset.ts';
 import { type Delimiters, readDelimiters } from './delimiters.ts';
 import { Segment } from './segment.ts';
-import type { Reading } from './value.ts';
+import { CONTROL, type Listener, NOBODY, type Reading } from './value.ts';
 
 /** A line that is no segment (a line break within a text, or damage). Its text is kept in the source only. */
 export interface StrayLine {
@@ -16,9 +16,11 @@ export class Message {
   readonly delimiters: Delimiters;
   readonly segments: readonly Segment[];
   readonly strays: readonly StrayLine[];
+  readonly #reading: Reading;
 
-  constructor(delimiters: Delimiters, segments: readonly Segment[], strays: readonly StrayLine[]) {
-    this.delimiters = delimiters;
+  constructor(reading: Reading, segments: readonly Segment[], strays: readonly StrayLine[]) {
+    this.#reading = reading;
+    this.delimiters = reading.delimiters;
     this.segments = segments;
     this.strays = strays;
   }
@@ -35,30 +37,31 @@ export class Message {
     return this.segments.filter((segment) => segment.name === name);
   }
 
-  /** Tells the coverage of every populated place. */
-  see(): void {
-    for (const segment of this.segments) segment.see();
+  /** From now on, what is read is told to these. */
+  open(sources: SourceTracker, onControl: Listener['onControl']): void {
+    const onRead = sources.isTracing ? sources.used.bind(sources) : undefined;
+    this.#reading.listener = { onRead, onControl };
+  }
+
+  /** Counts every populated place, and which of them were read. */
+  count(tally: Tally): void {
+    for (const segment of this.segments) segment.count(tally);
   }
 }
 
 /**
  * @param charset from the feed's configuration; it outranks MSH-18
- * @param onControl told of places with control characters
  * @throws BridgeError item.charset, item.format
  */
-export function readMessage(
-  bytes: Uint8Array,
-  charset: string | undefined,
-  sources: SourceTracker,
-  onControl: Reading['onControl'] = () => {},
-): Message {
+export function readMessage(bytes: Uint8Array, charset: string | undefined): Message {
   const text = stripFrame(decodeMessage(bytes, charset));
   const lines = text.split(/\r\n|\r|\n/);
   const first = lines.findIndex((line) => line.trim() !== '');
   const header = lines[first]?.trimStart() ?? '';
   if (!header.startsWith('MSH')) throw new BridgeError('item.format', 'the content does not begin with an MSH segment');
   const delimiters = readDelimiters(header);
-  const reading: Reading = { delimiters, sources, hex: hexDecoder(header, delimiters, charset), onControl };
+  const hex = hexDecoder(header, delimiters, charset);
+  const reading: Reading = { delimiters, hex, plain: isPlain(text, delimiters), listener: NOBODY };
   return readLines(reading, [header, ...lines.slice(first + 1)], first + 1);
 }
 
@@ -78,7 +81,12 @@ function readLines(reading: Reading, lines: readonly string[], firstLine: number
     counts.set(name, occurrence);
     segments.push(new Segment(reading, name, occurrence, line));
   }
-  return new Message(reading.delimiters, segments, strays);
+  return new Message(reading, segments, strays);
+}
+
+/** MSH-2 itself holds the escape character once. */
+function isPlain(text: string, { escape: mark }: Delimiters): boolean {
+  return (mark === '' || text.indexOf(mark) === text.lastIndexOf(mark)) && !CONTROL.test(text);
 }
 
 /** Three characters before a field separator or the end; senders write them in lower case, too. */

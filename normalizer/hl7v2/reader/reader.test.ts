@@ -9,7 +9,7 @@ const HEAD = 'MSH|^~\\&|HIS|CG|DHC|CG|20260105||ADT^A01|1|P|2.5.1||||||UNICODE U
 
 function read(text: string | Uint8Array, charset?: string): Message {
   const bytes = typeof text === 'string' ? new TextEncoder().encode(text) : text;
-  return readMessage(bytes, charset, new SourceTracker(false));
+  return readMessage(bytes, charset);
 }
 
 function message(...lines: string[]): Message {
@@ -148,9 +148,8 @@ describe('places', () => {
     const made = readMessage(
       new TextEncoder().encode(`${HEAD}\rPID|1||A^^^CG&1.2&ISO^MR\rOBX|1|NM\rOBX|2|ST`),
       undefined,
-      sources,
     );
-    for (const segment of made.segments.slice(1)) segment.see();
+    for (const segment of made.segments.slice(1)) sources.account(segment);
     made.first('PID')!.field(3).part(1).text;
     made.all('OBX')[1]!.field(2).text;
     expect(sources.coverage()).toMatchObject({

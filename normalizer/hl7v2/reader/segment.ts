@@ -1,5 +1,8 @@
 /** One segment. Its fields are split at the first question. */
+import type { Tally } from '../../sources.ts';
 import { type Reading, Value } from './value.ts';
+
+const NONE: readonly Value[] = [];
 
 export class Segment {
   readonly name: string;
@@ -10,7 +13,7 @@ export class Segment {
   readonly #reading: Reading;
   #fields: readonly string[] | undefined;
   /** Repetitions by the number of their field, split once. */
-  readonly #repetitions: Value[][] = [];
+  readonly #repetitions: (readonly Value[] | undefined)[] = [];
 
   constructor(reading: Reading, name: string, occurrence: number, raw: string) {
     this.#reading = reading;
@@ -24,6 +27,10 @@ export class Segment {
     return this.occurrence === 1 ? this.name : `${this.name}[${this.occurrence}]`;
   }
 
+  get generalPlace(): string {
+    return this.name;
+  }
+
   /** Number of the last written field. */
   get length(): number {
     return this.#split().length - 1;
@@ -35,17 +42,16 @@ export class Segment {
   }
 
   /** The populated or null repetitions of a field, each under its own number. */
-  all(number: number): Value[] {
-    return this.#values(number).filter((value) => value.raw !== '');
+  all(number: number): readonly Value[] {
+    const values = this.#values(number);
+    return values.some(isEmpty) ? values.filter((value) => !isEmpty(value)) : values;
   }
 
-  /** Marks every populated leaf as seen. */
-  see(): void {
-    for (let number = 1; number <= this.length; number += 1) {
-      if (this.isHeader && number <= 2) continue;
-      for (const value of this.all(number))
-        for (const leaf of value.leaves()) if (leaf.raw !== '') this.#reading.sources.seen(leaf.place);
-    }
+  /** Counts every populated leaf, and which of them were read. */
+  count(tally: Tally): void {
+    const { length } = this;
+    for (let number = this.isHeader ? 3 : 1; number <= length; number += 1)
+      for (const value of this.#values(number)) value.count(tally);
   }
 
   /** MSH-1 and MSH-2 are the delimiters themselves and are not split. */
@@ -53,21 +59,22 @@ export class Segment {
     return this.name === 'MSH';
   }
 
-  private repetitions(number: number): string[] {
-    const raw = this.#split()[number] ?? '';
-    const { repetition } = this.#reading.delimiters;
-    if (raw === '') return [];
-    return repetition === '' || (this.isHeader && number <= 2) ? [raw] : raw.split(repetition);
-  }
-
   #values(number: number): readonly Value[] {
-    this.#repetitions[number] ??= this.repetitions(number).map((raw, index) => this.#value(raw, number, index + 1));
+    this.#repetitions[number] ??= this.#repeated(number);
     return this.#repetitions[number];
   }
 
+  #repeated(number: number): readonly Value[] {
+    const raw = this.#split()[number] ?? '';
+    if (raw === '') return NONE;
+    const { repetition } = this.#reading.delimiters;
+    if (repetition === '' || !raw.includes(repetition) || (this.isHeader && number <= 2))
+      return [this.#value(raw, number, 1)];
+    return raw.split(repetition).map((one, index) => this.#value(one, number, index + 1));
+  }
+
   #value(raw: string, number: number, repetition: number): Value {
-    const place = `${this.place}-${number}${repetition === 1 ? '' : `[${repetition}]`}`;
-    return new Value(this.#reading, raw, place, 'repetition');
+    return new Value(this.#reading, raw, 2, this, number, repetition);
   }
 
   #split(): readonly string[] {
@@ -78,4 +85,8 @@ export class Segment {
     }
     return this.#fields;
   }
+}
+
+function isEmpty(value: Value): boolean {
+  return value.raw === '';
 }

@@ -1,42 +1,88 @@
 /**
  * A repetition, component or sub-component of a field. Nothing is split or decoded before it is asked for.
- * Reading a text marks its place as used.
+ * Reading a text marks it as read.
  */
-import type { SourceTracker } from '../../sources.ts';
+import type { Tally } from '../../sources.ts';
 import type { Delimiters } from './delimiters.ts';
 import { decodeEscapes } from './escapes.ts';
 
 /** What all values of one message share. */
 export interface Reading {
   readonly delimiters: Delimiters;
-  readonly sources: SourceTracker;
   readonly hex: (bytes: Uint8Array) => string | undefined;
+  /** The message holds no escape character and no control characters: every text stands as it is. */
+  readonly plain: boolean;
+  /** Who is told of what is read; set when a map opens the message. */
+  listener: Listener;
+}
+
+export interface Listener {
+  /** Told of each place that is read; only where a trace is made. */
+  readonly onRead: ((place: string, element?: string, rule?: string) => void) | undefined;
   /** Told of each place whose text held control characters, which are left out: R4 strings hold none. */
   readonly onControl: (place: string) => void;
 }
 
-/** All but tab, line feed and carriage return (R4 §2.24.0.1, string). */
-const CONTROL = /[\0-\x08\x0b\x0c\x0e-\x1f]/g;
+export const NOBODY: Listener = { onRead: undefined, onControl: () => {} };
 
-type Level = 'repetition' | 'component' | 'subcomponent';
+/** All but tab, line feed and carriage return (R4 §2.24.0.1, string). */
+export const CONTROL = /[\0-\x08\x0b\x0c\x0e-\x1f]/;
+const CONTROLS = new RegExp(CONTROL, 'g');
+
+/** How often a value may still be split: a repetition into components, these into sub-components. */
+export type Level = 2 | 1 | 0;
+
+/** The segment of a repetition, the repetition of a component, the component of a sub-component. */
+interface Holder {
+  readonly place: string;
+  /** Without the numbers of repetitions and of segments. */
+  readonly generalPlace: string;
+}
+
+/** Pieces of a value that holds no delimiter. */
+const WHOLE: readonly string[] = [];
 
 export class Value {
   /** As it stands in the message, with its escapes. */
   readonly raw: string;
-  /** `PID-3[2].4`; the place of a whole repetition has no component number. */
-  readonly place: string;
   readonly #reading: Reading;
   readonly #level: Level;
+  readonly #holder: Holder;
+  /** What follows the holder's place: `-3`, `.4`; made of numbers only when a place is told, which is seldom. */
+  readonly #number: number;
+  readonly #repetition: number;
+  #isRead = false;
   // Rules ask for one value many times; what was split once is kept.
-  #cut: readonly string[] | undefined;
-  readonly #made: Value[] = [];
-  #lowest: readonly Value[] | undefined;
+  #pieces: readonly string[] | undefined;
+  #parts: Value[] | undefined;
 
-  constructor(reading: Reading, raw: string, place: string, level: Level) {
+  /**
+   * @param number of the field where `repetition` is not 0, else of the part; 0 for a part that has its holder's place
+   * @param repetition from 1; 0 for components and sub-components
+   */
+  constructor(reading: Reading, raw: string, level: Level, holder: Holder, number: number, repetition: number) {
     this.#reading = reading;
     this.raw = raw;
-    this.place = place;
     this.#level = level;
+    this.#holder = holder;
+    this.#number = number;
+    this.#repetition = repetition;
+  }
+
+  /** `PID-3[2].4`; the place of a whole repetition has no component number. */
+  get place(): string {
+    const repetition = this.#repetition > 1 ? `[${this.#repetition}]` : '';
+    return this.#holder.place + this.#step() + repetition;
+  }
+
+  /** `PID-3.4`, whichever repetition of whichever segment it is. */
+  get generalPlace(): string {
+    return this.#holder.generalPlace + this.#step();
+  }
+
+  #step(): string {
+    if (this.#number === 0) return '';
+    return `${this.#repetition > 0 ? '-' : '.'}${this.#number}`;
   }
 
   /** True where the sender asks for deletion: `""` (v2.9 §2.5.3.2). */
@@ -46,26 +92,43 @@ export class Value {
 
   /** Holds some text: it is neither absent nor null, and not made of delimiters alone. */
   get isPopulated(): boolean {
-    return this.leaves().some((leaf) => leaf.raw !== '' && !leaf.isNull);
+    const { raw } = this;
+    if (raw === '') return false;
+    const pieces = this.#split();
+    if (pieces === WHOLE) return raw !== '""';
+    for (let number = 1; number <= pieces.length; number += 1) if (this.part(number).isPopulated) return true;
+    return false;
   }
 
-  /** Component (of a repetition) or sub-component (of a component), from 1. */
+  /** Component (of a repetition) or sub-component (of a component), from 1. A value without delimiters is its own first part. */
   part(number: number): Value {
-    return this.#part(this.#pieces(), number);
+    const pieces = this.#split();
+    if (pieces === WHOLE) return number === 1 ? this : this.#part('', number);
+    if (number > pieces.length) return this.#part('', number);
+    this.#parts ??= new Array<Value>(pieces.length);
+    this.#parts[number - 1] ??= this.#part(pieces[number - 1]!, pieces.length === 1 ? 0 : number);
+    return this.#parts[number - 1]!;
+  }
+
+  #part(raw: string, number: number): Value {
+    const level = this.#level === 2 ? 1 : 0;
+    return new Value(this.#reading, raw, level, this, number, 0);
   }
 
   /** All parts, from the first to the last written one. */
   parts(): Value[] {
-    const pieces = this.#pieces();
-    return pieces.map((_, index) => this.#part(pieces, index + 1));
+    const pieces = this.#split();
+    return pieces === WHOLE ? [this] : pieces.map((_, index) => this.part(index + 1));
   }
 
   /** Decoded text of the first leaf (as a receiver of an older version reads it); undefined where absent or null. */
   get text(): string | undefined {
-    const leaf = this.#level === 'subcomponent' ? this : this.leaf();
-    if (leaf.raw === '') return undefined;
-    this.#reading.sources.used(leaf.place);
-    return leaf.isNull ? undefined : this.#decode(leaf.raw) || undefined;
+    let leaf: Value = this;
+    while (leaf.#split() !== WHOLE) leaf = leaf.part(1);
+    const { raw } = leaf;
+    if (raw === '') return undefined;
+    leaf.#markRead();
+    return raw === '""' ? undefined : leaf.#decode() || undefined;
   }
 
   /** Like `text`, without white space at its ends; undefined where nothing remains. */
@@ -81,53 +144,56 @@ export class Value {
   /** The whole value as text with its delimiters, decoded: for text whose sender forgot to escape them. */
   get whole(): string | undefined {
     if (this.raw === '') return undefined;
-    for (const leaf of this.leaves()) this.#reading.sources.used(leaf.place);
-    return this.isNull ? undefined : this.#decode(this.raw);
-  }
-
-  private leaf(): Value {
-    const first = this.part(1);
-    return first.#level === 'subcomponent' ? first : first.leaf();
+    this.use();
+    return this.isNull ? undefined : this.#decode();
   }
 
   /** Every lowest part, each under its own place. */
   leaves(): readonly Value[] {
-    this.#lowest ??= this.#level === 'subcomponent' ? [this] : this.parts().flatMap((part) => part.leaves());
-    return this.#lowest;
+    return this.#split() === WHOLE ? [this] : this.parts().flatMap((part) => part.leaves());
   }
 
   /** Marks all leaves as read by a rule, for the coverage and the trace. */
   use(element?: string, rule?: string): void {
-    for (const leaf of this.leaves()) if (leaf.raw !== '') this.#reading.sources.used(leaf.place, element, rule);
+    if (this.raw === '') return;
+    const pieces = this.#split();
+    if (pieces === WHOLE) this.#markRead(element, rule);
+    else for (let number = 1; number <= pieces.length; number += 1) this.part(number).use(element, rule);
   }
 
-  #decode(raw: string): string {
+  /** Counts its populated leaves, and which of them were read. */
+  count(tally: Tally): void {
+    if (this.raw === '') return;
+    const pieces = this.#split();
+    if (pieces !== WHOLE) for (let number = 1; number <= pieces.length; number += 1) this.part(number).count(tally);
+    else if (this.#isRead) tally.mapped();
+    else tally.left(this.generalPlace);
+  }
+
+  #markRead(element?: string, rule?: string): void {
+    this.#isRead = true;
+    this.#reading.listener.onRead?.(this.place, element, rule);
+  }
+
+  #decode(): string {
+    const { raw } = this;
+    if (this.#reading.plain) return raw;
     const text = decodeEscapes(raw, this.#reading.delimiters, this.#reading.hex);
-    if (text.search(CONTROL) < 0) return text;
-    this.#reading.onControl(this.place);
-    return text.replace(CONTROL, '');
-  }
-
-  #pieces(): readonly string[] {
-    this.#cut ??= this.#split();
-    return this.#cut;
+    if (!CONTROL.test(text)) return text;
+    this.#reading.listener.onControl(this.place);
+    return text.replace(CONTROLS, '');
   }
 
   #split(): readonly string[] {
-    const { component, subcomponent } = this.#reading.delimiters;
-    const separator = this.#level === 'repetition' ? component : subcomponent;
-    const whole = this.#level === 'subcomponent' || separator === '' || !this.raw.includes(separator);
-    return whole ? [this.raw] : this.raw.split(separator);
+    this.#pieces ??= this.#cut();
+    return this.#pieces;
   }
 
-  /** A value without delimiters is its own first part, under its own place. */
-  #part(pieces: readonly string[], number: number): Value {
-    const known = this.#made[number];
-    if (known) return known;
-    const place = pieces.length === 1 && number === 1 ? this.place : `${this.place}.${number}`;
-    const level = this.#level === 'repetition' ? 'component' : 'subcomponent';
-    const made = new Value(this.#reading, pieces[number - 1] ?? '', place, level);
-    if (number <= pieces.length) this.#made[number] = made;
-    return made;
+  #cut(): readonly string[] {
+    const { component, subcomponent } = this.#reading.delimiters;
+    const { raw } = this;
+    if (this.#level === 2 && raw.includes(component)) return raw.split(component);
+    if (this.#level === 0 || subcomponent === '' || !raw.includes(subcomponent)) return WHOLE;
+    return this.#level === 2 ? [raw] : raw.split(subcomponent);
   }
 }

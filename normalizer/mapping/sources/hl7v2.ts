@@ -2,7 +2,7 @@
 import type { Draft } from '../../draft.ts';
 import { attachment } from '../../hl7v2/attachment.ts';
 import { authoritySystem, codedValue, cx, ei, xad, xpn, xtn } from '../../hl7v2/datatypes.ts';
-import { readMessage } from '../../hl7v2/reader/message.ts';
+import { Message, readMessage } from '../../hl7v2/reader/message.ts';
 import { Segment } from '../../hl7v2/reader/segment.ts';
 import { structureIssues } from '../../hl7v2/reader/structure.ts';
 import { Value } from '../../hl7v2/reader/value.ts';
@@ -250,8 +250,9 @@ function nativeOf(scope: MessageScope): Native {
 export const hl7v2: SourceFormat = {
   kind: 'hl7v2',
   address,
-  open({ bytes }, context, draft: Draft, setup): Opened {
-    const message = readMessage(bytes, context.charset, draft.sources, (place) =>
+  open({ bytes, read }, context, draft: Draft, setup): Opened {
+    const message = read instanceof Message ? read : readMessage(bytes, context.charset);
+    message.open(draft.sources, (place) =>
       draft.issue('warning', 'field.invalid', place, 'control characters were left out'),
     );
     for (const stray of message.strays)
@@ -268,7 +269,7 @@ export const hl7v2: SourceFormat = {
     return {
       root: groupSegments(message, setup.groups),
       native: nativeOf(new MessageScope(draft, message)),
-      see: () => message.see(),
+      see: () => draft.sources.account(message),
       keep: () => ({ contentType: CONTENT_TYPE, bytes }),
     };
   },
