@@ -5,7 +5,7 @@
  * The tree is the complete binary tree in an array that OpenZeppelin's JavaScript library builds: the root at 0,
  * the children of node i at 2i+1 and 2i+2, the leaves from the end backwards.
  */
-import { concat, keccak256 } from 'ethers';
+import { keccak_256 } from '@noble/hashes/sha3.js';
 import type { SealedRecord } from '../../core/types.ts';
 import { parseCid } from '../store/cid.ts';
 
@@ -24,7 +24,7 @@ export interface MerkleTree {
 export function leafOf(record: Pick<SealedRecord, 'commitment' | 'contentCid' | 'partsCid'>): Hash {
   const fields = [Buffer.from(record.commitment, 'hex'), parseCid(record.contentCid).bytes];
   if (record.partsCid !== undefined) fields.push(parseCid(record.partsCid).bytes);
-  return keccak256(keccak256(Buffer.concat(fields)));
+  return hex(keccak_256(keccak_256(Buffer.concat(fields))));
 }
 
 /** @throws RangeError for no leaves */
@@ -51,7 +51,16 @@ export function rootOf(leaf: Hash, proof: readonly Hash[]): Hash {
   return proof.reduce(hashPair, leaf);
 }
 
+const pair = Buffer.alloc(64);
+
 // Lower-case hex of equal length sorts as its bytes do.
 function hashPair(a: Hash, b: Hash): Hash {
-  return keccak256(a < b ? concat([a, b]) : concat([b, a]));
+  const [low, high] = a < b ? [a, b] : [b, a];
+  pair.write(low.slice(2), 0, 32, 'hex');
+  pair.write(high.slice(2), 32, 32, 'hex');
+  return hex(keccak_256(pair));
+}
+
+function hex(bytes: Uint8Array): Hash {
+  return `0x${Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length).toString('hex')}`;
 }

@@ -9,7 +9,7 @@ import { meanScore } from '../../core/quality/score.ts';
 import type { Batch, SealedRecord } from '../../core/types.ts';
 import { leafOf, merkleTree } from '../chain/merkle.ts';
 import { CarFile } from './car.ts';
-import { blockCid, DAG_CBOR, MAX_BLOCK, RAW } from './cid.ts';
+import { blockCid, cidText, DAG_CBOR, MAX_BLOCK, RAW } from './cid.ts';
 import { encodeManifest, encodeParts, MAX_RECORDS, type Part } from './manifest.ts';
 import { unixfs } from './unixfs.ts';
 
@@ -76,7 +76,7 @@ export async function packBatch(
     await car.finish(manifest.cid);
     const tree = merkleTree(records.map(leafOf));
     return {
-      manifestCid: manifest.cid.toString(),
+      manifestCid: cidText(manifest.cid),
       root: tree.root,
       count: records.length,
       tags: records.map((record) => record.tag),
@@ -107,9 +107,9 @@ async function putRecord(car: CarFile, record: RecordToPack): Promise<SealedReco
   const parts = record.parts === undefined ? undefined : encodeParts(record.parts);
   if (parts !== undefined) await car.put(parts);
   return {
-    contentCid: content.toString(),
-    capsuleCid: capsule.cid.toString(),
-    ...(parts === undefined ? {} : { partsCid: parts.cid.toString() }),
+    contentCid: cidText(content),
+    capsuleCid: cidText(capsule.cid),
+    ...(parts === undefined ? {} : { partsCid: cidText(parts.cid) }),
     size: record.content.length + (record.parts ?? []).reduce((sum, part) => sum + part.size, 0),
     commitment: record.commitment,
     tag: record.tag,

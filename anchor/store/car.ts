@@ -4,7 +4,7 @@ import { dirname } from 'node:path';
 import { encode } from '@ipld/dag-cbor';
 import type { CID } from 'multiformats/cid';
 import type { Block } from './cid.ts';
-import { blockCid, DAG_CBOR } from './cid.ts';
+import { blockCid, cidText, DAG_CBOR } from './cid.ts';
 
 /** Blocks are gathered to this many bytes before they are written. */
 const FLUSH = 4 * 1024 * 1024;
@@ -41,7 +41,7 @@ export class CarFile {
 
   /** A block that is already in the file is not written twice. */
   async put(block: Block): Promise<void> {
-    const key = block.cid.toString();
+    const key = cidText(block.cid);
     if (this.#seen.has(key)) return;
     this.#seen.add(key);
     const cid = block.cid.bytes;

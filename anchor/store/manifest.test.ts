@@ -3,6 +3,7 @@ import fc from 'fast-check';
 import { CID } from 'multiformats/cid';
 import { expect, test } from 'vitest';
 import { BridgeError } from '../../core/errors.ts';
+import type { SealedRecord } from '../../core/types.ts';
 import { blockCid, DAG_CBOR, DAG_PB, parseCid, RAW } from './cid.ts';
 import { decodeManifest, decodeParts, encodeManifest, encodeParts, type Manifest } from './manifest.ts';
 
@@ -105,6 +106,25 @@ const broken: [string, (value: Decoded) => unknown][] = [
 test.each(broken)('%s is refused', (_name, change) => {
   const value = change(decode(encodeManifest(sample).bytes) as Decoded);
   expect(() => decodeManifest(encode(value))).toThrow(BridgeError);
+});
+
+const first = (change: Partial<SealedRecord>): Manifest => ({
+  ...sample,
+  records: sample.records.map((one, n) => (n === 0 ? { ...one, ...change } : one)),
+});
+test.each<[string, Manifest]>([
+  ['no name', { ...sample, hospital: '' }],
+  ['no records', { ...sample, records: [] }],
+  ['records out of order', { ...sample, records: [...sample.records].reverse() }],
+  ['a tag twice', first({ tag: sample.records[1]!.tag })],
+  ['a capsule in another codec', first({ capsuleCid: sample.records[0]!.contentCid })],
+  ['a CID of another form', first({ contentCid: version0.toString() })],
+  ['a short commitment', first({ commitment: '11'.repeat(31) })],
+  ['a tag in capital letters', first({ tag: '0A'.repeat(16) })],
+  ['a record without bytes', first({ size: 0 })],
+  ['a quality above all', { ...sample, quality: 10_001 }],
+])('%s is not written', (_name, manifest) => {
+  expect(() => encodeManifest(manifest)).toThrow(expect.objectContaining({ code: 'store.mismatch' }));
 });
 
 test('another encoding of the same manifest is refused', () => {

@@ -6,7 +6,7 @@ import { decode, encode } from '@ipld/dag-cbor';
 import { CID } from 'multiformats/cid';
 import { BridgeError } from '../../core/errors.ts';
 import type { SealedRecord } from '../../core/types.ts';
-import { type Block, blockCid, DAG_CBOR, DAG_PB, isOurs, MAX_BLOCK, parseCid, RAW } from './cid.ts';
+import { type Block, blockCid, cidText, DAG_CBOR, DAG_PB, isOurs, MAX_BLOCK, parseCid, RAW } from './cid.ts';
 
 /** Keeps the manifest of a full batch, each record with parts, below one block. */
 export const MAX_RECORDS = 4_000;
@@ -27,21 +27,23 @@ export interface Part {
 }
 
 /** @throws BridgeError `store.mismatch` when the manifest breaks its own format */
-export function encodeManifest(manifest: Manifest): Block {
+export function encodeManifest({ hospital, records, quality }: Manifest): Block {
+  requireRecords(records);
   const bytes = encode({
     v: 1,
-    hospital: manifest.hospital,
-    records: manifest.records.map((record) => ({
-      content: parseCid(record.contentCid),
-      capsule: parseCid(record.capsuleCid),
-      ...(record.partsCid === undefined ? {} : { parts: parseCid(record.partsCid) }),
-      size: record.size,
-      commitment: Buffer.from(record.commitment, 'hex'),
-      tag: Buffer.from(record.tag, 'hex'),
+    hospital: name(hospital),
+    records: records.map((record) => ({
+      content: parseLink(record.contentCid, CONTENT),
+      capsule: parseLink(record.capsuleCid, CAPSULE),
+      ...(record.partsCid === undefined ? {} : { parts: parseLink(record.partsCid, PARTS) }),
+      size: size(record.size),
+      commitment: digest(record.commitment, 32, 'commitment'),
+      tag: digest(record.tag, 16, 'tag'),
     })),
-    ...(manifest.quality === undefined ? {} : { quality: manifest.quality }),
+    ...(quality === undefined ? {} : { quality: basisPoints(quality) }),
   });
-  decodeManifest(bytes);
+  requireOrder(records);
+  if (bytes.length > MAX_BLOCK) throw malformed('manifest', 'size');
   return { cid: blockCid(DAG_CBOR, bytes), bytes };
 }
 
@@ -50,13 +52,9 @@ export function decodeManifest(bytes: Uint8Array): Manifest {
   const value = decodeBlock(bytes, 'manifest');
   const map = fields(value, ['v', 'hospital', 'records'], ['quality'], 'manifest');
   if (map.v !== 1) throw malformed('manifest', 'version');
-  if (typeof map.hospital !== 'string' || map.hospital === '') throw malformed('manifest', 'hospital');
-  if (!Array.isArray(map.records) || map.records.length === 0 || map.records.length > MAX_RECORDS)
-    throw malformed('manifest', 'number of records');
-  const records = map.records.map(decodeRecord);
-  for (let at = 1; at < records.length; at++)
-    if (records[at - 1]!.tag >= records[at]!.tag) throw malformed('manifest', 'order of tags');
-  return { hospital: map.hospital, records, ...('quality' in map ? { quality: basisPoints(map.quality) } : {}) };
+  const records = requireRecords(map.records).map(decodeRecord);
+  requireOrder(records);
+  return { hospital: name(map.hospital), records, ...('quality' in map ? { quality: basisPoints(map.quality) } : {}) };
 }
 
 /** @throws BridgeError `store.mismatch` */
@@ -73,16 +71,27 @@ export function decodeParts(bytes: Uint8Array): Part[] {
   if (!Array.isArray(map.parts) || map.parts.length === 0) throw malformed('parts index', 'number of parts');
   return map.parts.map((part) => {
     const entry = fields(part, ['cid', 'size'], [], 'parts index');
-    return { cid: link(entry.cid, [RAW, DAG_PB], 'part'), size: size(entry.size) };
+    return { cid: link(entry.cid, PART), size: size(entry.size) };
   });
+}
+
+function requireRecords(records: unknown): readonly unknown[] {
+  if (!Array.isArray(records) || records.length === 0 || records.length > MAX_RECORDS)
+    throw malformed('manifest', 'number of records');
+  return records;
+}
+
+function requireOrder(records: readonly SealedRecord[]): void {
+  for (let at = 1; at < records.length; at++)
+    if (records[at - 1]!.tag >= records[at]!.tag) throw malformed('manifest', 'order of tags');
 }
 
 function decodeRecord(value: unknown): SealedRecord {
   const map = fields(value, ['content', 'capsule', 'size', 'commitment', 'tag'], ['parts'], 'record');
   return {
-    contentCid: link(map.content, [RAW, DAG_PB], 'content'),
-    capsuleCid: link(map.capsule, [DAG_CBOR], 'capsule'),
-    ...(map.parts === undefined ? {} : { partsCid: link(map.parts, [DAG_CBOR], 'parts') }),
+    contentCid: link(map.content, CONTENT),
+    capsuleCid: link(map.capsule, CAPSULE),
+    ...(map.parts === undefined ? {} : { partsCid: link(map.parts, PARTS) }),
     size: size(map.size),
     commitment: hex(map.commitment, 32, 'commitment'),
     tag: hex(map.tag, 16, 'tag'),
@@ -117,10 +126,35 @@ function fields(
   return map;
 }
 
-function link(value: unknown, codecs: readonly number[], what: string): string {
+/** What a link of the format may lead to. */
+interface Target {
+  readonly what: string;
+  readonly codecs: readonly number[];
+}
+
+const CONTENT: Target = { what: 'content', codecs: [RAW, DAG_PB] };
+const CAPSULE: Target = { what: 'capsule', codecs: [DAG_CBOR] };
+const PARTS: Target = { what: 'parts', codecs: [DAG_CBOR] };
+const PART: Target = { what: 'part', codecs: [RAW, DAG_PB] };
+
+function link(value: unknown, target: Target): string {
   const cid = CID.asCID(value);
-  if (cid === null || !isOurs(cid) || !codecs.includes(cid.code)) throw malformed(what, 'CID');
-  return cid.toString();
+  if (cid === null || !isOurs(cid)) throw malformed(target.what, 'CID');
+  return cidText(requireTarget(cid, target));
+}
+
+function parseLink(text: string, target: Target): CID {
+  return requireTarget(parseCid(text), target);
+}
+
+function requireTarget(cid: CID, { what, codecs }: Target): CID {
+  if (!codecs.includes(cid.code)) throw malformed(what, 'CID');
+  return cid;
+}
+
+function name(value: unknown): string {
+  if (typeof value !== 'string' || value === '') throw malformed('manifest', 'hospital');
+  return value;
 }
 
 function basisPoints(value: unknown): number {
@@ -137,6 +171,14 @@ function size(value: unknown): number {
 function hex(value: unknown, length: number, what: string): string {
   if (!(value instanceof Uint8Array) || value.length !== length) throw malformed('record', what);
   return Buffer.from(value).toString('hex');
+}
+
+/** Lower-case hex as its bytes. */
+function digest(text: string, length: number, what: string): Uint8Array {
+  const bytes = Buffer.from(text, 'hex');
+  if (bytes.length !== length || text.length !== 2 * length || text !== text.toLowerCase())
+    throw malformed('record', what);
+  return bytes;
 }
 
 function malformed(what: string, where: string): BridgeError {

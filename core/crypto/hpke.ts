@@ -12,7 +12,7 @@ import {
   randomBytes,
 } from 'node:crypto';
 import { cannotOpen } from './refusal.ts';
-import { agree, importPrivate, KEY_LENGTH, type X25519KeyPair, type X25519Private } from './x25519.ts';
+import { agree, importPrivate, KEY_LENGTH, recipientKey, type X25519KeyPair, type X25519Private } from './x25519.ts';
 
 const KEM_ID = 0x0020;
 const KDF_ID = 0x0001;
@@ -48,7 +48,7 @@ export function seal(
   ephemeralIkm: Uint8Array = randomBytes(KEY_LENGTH),
 ): HpkeCiphertext {
   const ephemeral = importPrivate(derivePrivate(ephemeralIkm));
-  const sharedSecret = extractAndExpand(agree(ephemeral, publicKey), ephemeral.publicKey, publicKey);
+  const sharedSecret = extractAndExpand(agree(ephemeral, recipientKey(publicKey)), ephemeral.publicKey, publicKey);
   const { key, nonce } = keySchedule(sharedSecret, info);
   const cipher = createCipheriv('aes-256-gcm', key, nonce).setAAD(aad);
   const ct = Buffer.concat([cipher.update(plaintext), cipher.final(), cipher.getAuthTag()]);
