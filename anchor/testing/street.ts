@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { canonicalBytes } from '../../core/json.ts';
 import type { PatientKeys } from '../../core/keystore/keystore.ts';
 import { derivePatientKeys } from '../../core/keystore/patient-keys.ts';
+import type { PacketName } from '../seal/key-packet.ts';
 import { sealPart } from '../seal/part.ts';
 import { sealRecord } from '../seal/record.ts';
 import { tagFor } from '../seal/tag.ts';
@@ -32,7 +33,7 @@ export function madePatient(n: number): PatientKeys {
  */
 export async function madeRecord(
   n: number,
-  options: { filler?: number; parts?: readonly number[]; kubo?: Kubo } = {},
+  options: { filler?: number; parts?: readonly number[]; kubo?: Kubo; keyPacket?: PacketName } = {},
 ): Promise<MadeRecord> {
   const patient = madePatient(n % 5);
   const tag = tagFor(patient.indexKey, BigInt(n));
@@ -45,7 +46,12 @@ export async function madeRecord(
     meta: { source: div },
   });
   const place = { hospital: HOSPITAL, itemId, tag };
-  const { content, capsule, commitment, dataKey } = sealRecord({ ...place, patient, bundle });
+  const { content, capsule, commitment, dataKey } = sealRecord({
+    ...place,
+    patient,
+    bundle,
+    ...(options.keyPacket && { keyPacket: options.keyPacket }),
+  });
   const parts: Part[] = [];
   for (const [index, size] of (options.parts ?? []).entries()) {
     const bytes = Buffer.alloc(size, index + 1);

@@ -1,8 +1,8 @@
 /**
- * Makes `format-1/`: receipts with all that it takes to verify them. It was run once, when format 1 was fixed; the
- * files are never made again, because what verifies today has to verify for ever.
+ * Makes `format-1/` and `format-1-umbral/`: receipts with all that it takes to verify them. It was run once for each, when
+ * the format was fixed; the files are never made again, because what verifies today has to verify for ever.
  *
- *     node samples/receipts/make.ts <new folder>
+ *     node samples/receipts/make.ts <new folder> [umbral]
  */
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { writeFile } from 'node:fs/promises';
@@ -26,8 +26,10 @@ const BATCHES: readonly (readonly { filler?: number; parts?: number[] }[])[] = [
   [{}, {}, { filler: 1_100_000 }, { parts: [10, 200_000] }, {}],
   [{}],
 ];
+const UMBRAL_BATCHES = [[{}, { parts: [1000] }, {}]];
 
-const [folder] = process.argv.slice(2);
+const [folder, kind] = process.argv.slice(2);
+const keyPacket = kind === 'umbral' ? 'umbral' : 'hpke';
 if (!folder) throw new Error('name a new folder');
 mkdirSync(folder);
 const temporary = mkdtempSync(join(tmpdir(), 'dhc-sample-'));
@@ -51,9 +53,9 @@ async function make(out: string): Promise<void> {
   const trusted = { chainId: CHAIN_ID, contract };
   writeJson(join(out, 'trusted.json'), trusted);
   let n = 0;
-  for (const [index, options] of BATCHES.entries()) {
+  for (const [index, options] of (kind === 'umbral' ? UMBRAL_BATCHES : BATCHES).entries()) {
     const records: MadeRecord[] = [];
-    for (const one of options) records.push(await madeRecord(n++, { ...one, kubo }));
+    for (const one of options) records.push(await madeRecord(n++, { ...one, kubo, keyPacket }));
     const packed = await storeBatch(records, temporary, kubo);
     await writeFile(join(out, `batch-${index}.car`), Readable.from(kubo.dagExport(packed.manifestCid)));
     const batch = { ...packed, id: String(index) };
@@ -62,13 +64,12 @@ async function make(out: string): Promise<void> {
     const { event } = await anchorer.settle(batch, { until: 'final', deadlineMs: 20_000, pollMs: 20 }, signal);
     for (const receipt of makeReceipts({ chainId: CHAIN_ID, event, status: 'final' }, packed)) {
       const { patient } = records.find((record) => record.itemId === packed.order[receipt.index])!;
-      const key = { x25519Private: patient.x25519Private, indexKey: patient.indexKey };
+      const opening = kind === 'umbral' ? 'umbralSecret' : 'x25519Private';
+      const key = { [opening]: patient[opening]!, indexKey: patient.indexKey };
       const name = `${index}-${receipt.index}`;
       writeJson(join(out, `${name}.receipt.json`), receipt);
-      writeJson(join(out, `${name}.key.json`), {
-        x25519Private: Buffer.from(key.x25519Private!).toString('hex'),
-        indexKey: Buffer.from(key.indexKey).toString('hex'),
-      });
+      const file = Object.entries(key).map(([field, bytes]) => [field, Buffer.from(bytes).toString('hex')]);
+      writeJson(join(out, `${name}.key.json`), Object.fromEntries(file));
       const verdict = await verifyReceipt(receipt, { rpc: recorder.url, kubo, key, trusted }, signal);
       if (verdict.status !== 'pass') throw new Error(`${name} does not verify`);
     }

@@ -20,7 +20,7 @@ const names = readdirSync(FOLDER).flatMap((name) => /^(.+)\.receipt\.json$/.exec
 const json = (name: string) => JSON.parse(readFileSync(join(FOLDER, name), 'utf8'));
 const receipt = (name: string): Receipt => json(`${name}.receipt.json`);
 const trusted: { chainId: string; contract: string } = json('trusted.json');
-const python = await run('python3', ['-c', 'import aws_encryption_sdk, cryptography, Crypto.Hash.keccak']).then(
+const python = await run('python3', ['-c', 'import aws_encryption_sdk, cbor2, Crypto.Hash.keccak']).then(
   () => true,
   () => false,
 );
@@ -85,13 +85,22 @@ describe.skipIf(kuboBinary === undefined)('receipts of format 1', { timeout: 120
     return verifyReceipt(text, { rpc: rpcOf(chain), kubo: node.url, key: key(keyName), trusted }, signal);
   }
 
-  /** The verdict of the Python verifier for each file, in order. */
+  /** The verdict of the Python verifier for each file, in order, and the check that failed first. */
   async function theirs(files: readonly string[], keyName: string, chain = 'recorded'): Promise<string[]> {
     const place = ['--rpc', rpcOf(chain), '--kubo', node.url, '--contract', trusted.contract];
     const keyFile = join(FOLDER, `${keyName}.key.json`);
     const args = [VERIFIER, ...place, '--chain-id', trusted.chainId, '--key', keyFile, ...files];
     const { stdout } = await run('python3', args).catch((error: { stdout: string }) => error);
-    return stdout.split('\n').filter((line) => /^(pass|fail|unknown)/.test(line));
+    const verdicts: string[] = [];
+    let failed = '';
+    for (const line of stdout.trimEnd().split('\n')) {
+      const [, status, name] = /^ {6}(\w+) +([^:]+)/.exec(line) ?? [];
+      if (status === 'fail') failed ||= `: ${name}`;
+      if (status !== undefined) continue;
+      verdicts.push(line.split(' ')[0]! + failed);
+      failed = '';
+    }
+    return verdicts;
   }
 
   test('there are six, with all that a record can have', () => {
@@ -111,7 +120,7 @@ describe.skipIf(kuboBinary === undefined)('receipts of format 1', { timeout: 120
   test.skipIf(!python).each(['recorded', 'anvil'])('all verify in Python: %s', async (chain) => {
     for (const name of names) {
       const file = join(FOLDER, `${name}.receipt.json`);
-      expect(await theirs([file], name, chain)).toEqual([`pass  ${file}`]);
+      expect(await theirs([file], name, chain)).toEqual(['pass']);
     }
   });
 
@@ -130,9 +139,7 @@ describe.skipIf(kuboBinary === undefined)('receipts of format 1', { timeout: 120
       return file;
     });
     const verdicts = await theirs(files, '0-0', 'anvil');
-    expect(verdicts.map((line) => line.split(':').slice(0, 2).join(':'))).toEqual(
-      LIES.map(([check]) => `fail: ${check}`),
-    );
+    expect(verdicts).toEqual(LIES.map(([check]) => `fail: ${check}`));
   });
 
   test("another patient's key opens nothing", async () => {
@@ -144,8 +151,7 @@ describe.skipIf(kuboBinary === undefined)('receipts of format 1', { timeout: 120
       'tag',
     ]);
     if (python) {
-      const [line] = await theirs([join(FOLDER, '0-0.receipt.json')], other);
-      expect(line).toMatch(/^fail: key packet/);
+      expect(await theirs([join(FOLDER, '0-0.receipt.json')], other)).toEqual(['fail: key packet']);
     }
   });
 });
