@@ -3,6 +3,7 @@ import { wholeFile } from '../../connectors/cda/read.ts';
 import { splitFhirFile } from '../../connectors/fhir/split.ts';
 import { messageSplitter } from '../../connectors/hl7v2/split.ts';
 import {
+  entryOf,
   type OpenFile,
   type Piece,
   readRange,
@@ -40,22 +41,8 @@ export async function* itemsOf(
     };
     return;
   }
-  for await (const piece of (await splitter(file, kind, said))(file, START, ITEM_BYTES)) {
-    const common = { sourceKey: `${file.key}${piece.suffix}`, kind, receivedAt };
-    if ('bytes' in piece) {
-      // A splitter that has decoded the content says so.
-      const own = piece.charset ?? charset;
-      yield { type: 'item', ...common, ...(own && { charset: own }), bytes: piece.bytes };
-    } else
-      yield {
-        type: 'refused',
-        ...common,
-        size: piece.size,
-        head: piece.head,
-        code: piece.refused,
-        detail: piece.detail,
-      };
-  }
+  for await (const piece of (await splitter(file, kind, said))(file, START, ITEM_BYTES))
+    yield entryOf(piece, { key: file.key, kind, receivedAt }, charset);
 }
 
 async function splitter(file: OpenFile, kind: SourceKind, said: TableSaid): Promise<SplitFile> {

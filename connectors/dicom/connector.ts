@@ -38,13 +38,7 @@ function openFolder(folder: FolderConfig): Source<DicomCursor> {
 }
 
 function openDicomweb(config: DicomwebConfig, timezone: string): Source<DicomCursor> {
-  const http = openHttp({
-    baseUrl: config.baseUrl,
-    bearer: config.auth?.bearer,
-    allowedHosts: config.allowedHosts,
-    timeoutSeconds: config.requestTimeoutSeconds,
-    attempts: config.attempts,
-  });
+  const http = openHttp(config);
   return {
     check: (signal) => checkDicomweb(http, config, signal),
     discover: (signal) => discoverDicomweb(http, config, signal),

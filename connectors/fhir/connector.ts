@@ -12,13 +12,7 @@ export const fhir = {
   config: fhirConfig,
   capabilities: { push: false, incremental: true, parts: false },
   open(config) {
-    const http = openHttp({
-      baseUrl: config.baseUrl,
-      bearer: config.auth?.bearer,
-      allowedHosts: config.allowedHosts,
-      timeoutSeconds: config.requestTimeoutSeconds,
-      attempts: config.attempts,
-    });
+    const http = openHttp(config);
     return {
       check: (signal) => checkFhir(http, config, signal),
       discover: (signal) => discoverFhir(http, config, signal),

@@ -5,7 +5,7 @@ import { checkFolder } from './folder-check.ts';
 import type { FolderConfig } from './folder-config.ts';
 import type { FolderCursor, Placed } from './folder-cursor.ts';
 import { type Listing, listFolder } from './folder-listing.ts';
-import { type OpenFile, type Piece, type Resume, type SplitFile, START } from './folder-split.ts';
+import { entryOf, type OpenFile, type Resume, type SplitFile, START } from './folder-split.ts';
 import { type OpenedFile, openFile } from './open-file.ts';
 
 export interface FolderSourceOptions {
@@ -120,7 +120,11 @@ class FolderReader {
         if (step.done) break;
         if (await opened.changed()) return 'left';
         const piece = step.value;
-        yield this.#entry(file, opened.key, piece);
+        yield entryOf(
+          piece,
+          { key: opened.key, kind: this.#options.kind, receivedAt: receivedAt(file) },
+          this.#options.charset,
+        );
         this.archive.saw(opened.key, file, piece);
         budget.spend('bytes' in piece ? piece.bytes.length : piece.head.length);
         if (budget.spent() && piece.resume.offset < opened.size) return piece.resume;
@@ -135,23 +139,6 @@ class FolderReader {
     }
     if (folder.afterRead === 'archive') this.archive.complete(opened.key);
     return 'done';
-  }
-
-  #entry(file: Placed, key: string, piece: Piece): Entry {
-    const { kind, charset } = this.#options;
-    const common = { sourceKey: `${key}${piece.suffix}`, kind, receivedAt: receivedAt(file) };
-    if ('bytes' in piece) {
-      const declared = piece.charset ?? charset;
-      return { type: 'item', ...common, ...(declared ? { charset: declared } : {}), bytes: piece.bytes };
-    }
-    return {
-      type: 'refused',
-      ...common,
-      size: piece.size,
-      head: piece.head,
-      code: piece.refused,
-      detail: piece.detail,
-    };
   }
 
   #refused(file: Placed, sourceKey: string, code: RefusedItem['code'], detail: string): RefusedItem {

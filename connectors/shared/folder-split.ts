@@ -1,5 +1,6 @@
 /** How a file of a folder becomes items: the one thing in which the folder connectors differ. */
 import type { ErrorCode } from '../../core/codes.ts';
+import type { RefusedItem, SourceItem } from '../../core/types.ts';
 
 /** A file that is open for reading. Never read whole: `read` gives a window of it. */
 export interface OpenFile {
@@ -58,4 +59,22 @@ export async function refusedRange(
 ): Promise<{ refused: ErrorCode; detail: string; size: number; head: Uint8Array }> {
   const head = await readRange(file, range.start, Math.min(range.end, range.start + HEAD_BYTES));
   return { refused, detail, size: range.end - range.start, head };
+}
+
+/**
+ * A piece as the source item that it is.
+ * @param charset declared for content that does not declare its own; a splitter that has decoded the content says so
+ */
+export function entryOf(
+  { suffix, ...piece }: Piece,
+  { key, ...common }: Pick<SourceItem, 'kind' | 'receivedAt'> & { readonly key: string },
+  charset: string | undefined,
+): SourceItem | RefusedItem {
+  const said = { sourceKey: `${key}${suffix}`, ...common };
+  if ('bytes' in piece) {
+    const own = piece.charset ?? charset;
+    return { type: 'item', ...said, ...(own ? { charset: own } : {}), bytes: piece.bytes };
+  }
+  const { size, head, refused: code, detail } = piece;
+  return { type: 'refused', ...said, size, head, code, detail };
 }

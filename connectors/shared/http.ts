@@ -7,14 +7,15 @@ import { Agent, type Dispatcher, request } from 'undici';
 import { readSecret } from '../../core/config/fields.ts';
 import { BridgeError } from '../../core/errors.ts';
 
+/** As the configs of the connectors say it. */
 export interface HttpOptions {
   readonly baseUrl: string;
-  /** A secret reference, read at each request, so that a renewed token is used. */
-  readonly bearer?: string;
+  /** The bearer is a secret reference, read at each request, so that a renewed token is used. */
+  readonly auth?: { readonly bearer?: string };
   /** `host` or `host:port` of other servers that links may name; they get no credentials. */
   readonly allowedHosts: readonly string[];
   /** Longest wait for headers and between two chunks; also for a whole `getBytes`. */
-  readonly timeoutSeconds: number;
+  readonly requestTimeoutSeconds: number;
   /** Requests made for one answer, the first included. */
   readonly attempts: number;
 }
@@ -65,7 +66,7 @@ class Transient extends Error {
 export function openHttp(options: HttpOptions): Http {
   const base = new URL(options.baseUrl);
   const basePath = base.pathname.replace(/\/+$/, '');
-  const milliseconds = options.timeoutSeconds * 1000;
+  const milliseconds = options.requestTimeoutSeconds * 1000;
   const agent = new Agent({
     connect: { timeout: milliseconds },
     headersTimeout: milliseconds,
@@ -89,7 +90,8 @@ export function openHttp(options: HttpOptions): Http {
     let url = start;
     for (let hop = 0; hop <= MAX_REDIRECTS; hop++) {
       const headers: Record<string, string> = { accept };
-      if (options.bearer && url.origin === base.origin) headers.authorization = `Bearer ${readSecret(options.bearer)}`;
+      if (options.auth?.bearer && url.origin === base.origin)
+        headers.authorization = `Bearer ${readSecret(options.auth?.bearer)}`;
       const answer = await send(url, headers, signal);
       if (![301, 302, 303, 307, 308].includes(answer.statusCode)) return status(answer);
       await answer.body.dump();
