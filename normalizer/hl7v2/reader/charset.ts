@@ -1,135 +1,126 @@
-/** Bytes → text. Exactly, or not at all: a byte that the character set does not know refuses the message. */
+/** Which character set a message is in, and its text. Exactly, or not at all (`decoders.ts`, `iso2022.ts`). */
 import { BridgeError } from '../../../core/errors.ts';
+import { ascii, type Decode, decoderNamed, foreign, plainName } from './decoders.ts';
+import { decodeSwitching, type Switching, switchesSets } from './iso2022.ts';
 
-type Decode = (bytes: Uint8Array) => string;
+export interface Decoded {
+  /** Without byte order mark. */
+  readonly text: string;
+  /** In the same set, for `\X..\`; undefined where the bytes are none of its characters. */
+  hex(bytes: Uint8Array): string | undefined;
+  /** True where ASCII or UTF-16 is declared and the bytes cannot be that, but are UTF-8: read as what they are. */
+  readonly misdeclared: boolean;
+}
 
-/** HL7 table 0211 and the names that configurations and senders use, in upper case without spaces, `-`, `_` and `/`. */
-const decoders: Readonly<Record<string, Decode>> = {
-  ASCII: ascii,
-  USASCII: ascii,
-  ISOIR6: ascii,
-  '88591': single('iso-8859-1'),
-  '88592': single('iso-8859-2'),
-  '88593': single('iso-8859-3'),
-  '88594': single('iso-8859-4'),
-  '88595': single('iso-8859-5'),
-  '88596': single('iso-8859-6'),
-  '88597': single('iso-8859-7'),
-  '88598': single('iso-8859-8'),
-  '88599': single('iso-8859-9'),
-  '885915': single('iso-8859-15'),
-  ISO88591: single('iso-8859-1'),
-  LATIN1: single('iso-8859-1'),
-  WINDOWS1252: whatwg('windows-1252'),
-  UNICODEUTF8: whatwg('utf-8'),
-  UTF8: whatwg('utf-8'),
-  UNICODE: utf16,
-  UNICODEUTF16: utf16,
-  UTF16: utf16,
-  UTF16LE: whatwg('utf-16le'),
-  UTF16BE: whatwg('utf-16be'),
-  GB180302000: whatwg('gb18030'),
-  GB18030: whatwg('gb18030'),
-  GBK: whatwg('gb18030'),
-  GB2312: whatwg('gb18030'),
-  BIG5: whatwg('big5'),
-};
+/** Sets that are only reached by switching (HL7 table 0211; JAS2020 and JIS X 0202 are ISO 2022 with all of them). */
+const SWITCHED = new Set(['ISOIR13', 'ISOIR14', 'ISOIR87', 'ISOIR159', 'JAS2020', 'JISX0202', 'ISO2022JP']);
+const KATAKANA = new Set(['ISOIR13', 'ISOIR14']);
+const UTF_16 = new Set(['UNICODE', 'UNICODEUTF16', 'UTF16', 'UTF16BE', 'UTF16LE']);
+const HEADER_BYTES = 16_384;
 
 /**
- * Order of evidence: byte order mark, the feed's configuration, MSH-18, strict UTF-8.
+ * Order of evidence: byte order mark, the feed's configuration, MSH-18 (whose first repetition is the message's own
+ * set), strict UTF-8. Where the bytes switch sets by ISO 2022, that is followed whatever is declared.
  *
  * @throws BridgeError item.charset
  */
-export function decodeMessage(bytes: Uint8Array, configured: string | undefined): string {
+export function decodeMessage(bytes: Uint8Array, configured: string | undefined): Decoded {
   const marked = byUnicodeMark(bytes);
-  const name = marked ?? configured ?? declared(bytes) ?? 'UTF-8';
-  const text = decoderOf(name)(bytes);
-  return text.startsWith('\uFEFF') ? text.slice(1) : text;
+  if (marked !== undefined) return decoded(bytes, decoderOf(marked));
+  const header = headerOf(bytes);
+  const names = configured === undefined ? header.names : [configured];
+  const [own = 'UTF-8', ...more] = names.map((name) => name || 'ASCII');
+  const switched = names.some((name) => SWITCHED.has(plainName(name)));
+  const base = SWITCHED.has(plainName(own)) ? ascii : decoderOf(own);
+  if (switched || switchesSets(bytes, header.encoding)) {
+    const kana = [own, ...more].some((name) => KATAKANA.has(plainName(name)));
+    return switching(bytes, { base, kana, encoding: header.encoding });
+  }
+  if (configured === undefined && isMisdeclared(bytes, own, base))
+    return { ...decoded(bytes, decoderOf('UTF-8')), misdeclared: true };
+  return decoded(bytes, base);
 }
 
-/** Decodes the bytes of a `\X..\` escape in the message's own character set; undefined where they are none of its characters. */
-export function decodeHex(bytes: Uint8Array, name: string): string | undefined {
-  try {
-    return decoderOf(name)(bytes);
-  } catch {
-    return undefined;
-  }
+/** A header whose letters stand side by side is not in UTF-16. */
+function isMisdeclared(bytes: Uint8Array, name: string, base: Decode): boolean {
+  return UTF_16.has(plainName(name)) || (base === ascii && !isAscii(bytes));
 }
 
 export function isKnownCharset(name: string): boolean {
-  return Object.hasOwn(decoders, plain(name));
+  return decoderNamed(name) !== undefined || SWITCHED.has(plainName(name));
 }
 
-function decoderOf(name: string): Decode {
-  const decode = Object.hasOwn(decoders, plain(name)) ? decoders[plain(name)] : undefined;
-  if (!decode) throw new BridgeError('item.charset', 'the declared character set is not supported');
-  return decode;
+function decoded(bytes: Uint8Array, decode: Decode): Decoded {
+  const text = decode(bytes);
+  return { text: text.startsWith('\uFEFF') ? text.slice(1) : text, hex: orNothing(decode), misdeclared: false };
 }
 
-function plain(name: string): string {
-  return name.toUpperCase().replaceAll(/[\s\-_/]/g, '');
+function switching(bytes: Uint8Array, how: Switching): Decoded {
+  const decode: Decode = (some) => decodeSwitching(some, how);
+  return { text: decode(bytes), hex: orNothing(decode), misdeclared: false };
 }
 
-function byUnicodeMark(bytes: Uint8Array): string | undefined {
-  const [a, b, c] = bytes;
-  if (a === 0xef && b === 0xbb && c === 0xbf) return 'UTF-8';
-  if ((a === 0xff && b === 0xfe) || (a === 0x4d && b === 0)) return 'UTF-16LE';
-  if ((a === 0xfe && b === 0xff) || (a === 0 && b === 0x4d)) return 'UTF-16BE';
-  return undefined;
-}
-
-/**
- * MSH-18 before the character set is known. Read as bytes and, since in GB 18030 the second byte of a character may
- * be `|`, as GB 18030 too; the reading whose MSH-18 names a known set wins.
- */
-function declared(bytes: Uint8Array): string | undefined {
-  const end = bytes.findIndex((byte) => byte === 0x0d || byte === 0x0a);
-  const line = bytes.subarray(0, end < 0 ? bytes.length : end);
-  const names = [Buffer.from(line).toString('latin1'), new TextDecoder('gb18030').decode(line)].map(msh18);
-  const known = names.find((name) => name !== undefined && isKnownCharset(name));
-  return known ?? names.find((name) => name !== undefined);
-}
-
-function msh18(line: string): string | undefined {
-  const header = line.slice(Math.max(0, line.indexOf('MSH')));
-  const repetition = header[5] ?? '~';
-  const value = header.split(header[3] ?? '|')[17];
-  return value?.split(repetition)[0]?.trim() || undefined;
-}
-
-function whatwg(label: string): Decode {
-  const decoder = new TextDecoder(label, { fatal: true, ignoreBOM: true });
+function orNothing(decode: Decode): Decoded['hex'] {
   return (bytes) => {
     try {
-      return decoder.decode(bytes);
+      return decode(bytes);
     } catch {
-      throw new BridgeError('item.charset', 'bytes do not belong to the declared character set');
+      return undefined;
     }
   };
 }
 
+function decoderOf(name: string): Decode {
+  const decode = decoderNamed(name);
+  if (!decode) throw new BridgeError('item.charset', 'the declared character set is not supported');
+  return decode;
+}
+
+function isAscii(bytes: Uint8Array): boolean {
+  return !bytes.some((byte) => byte >= 0x80);
+}
+
+/** UTF-16 is told by its mark, or by the zeros beside its ASCII characters. UTF-32 is refused. */
+function byUnicodeMark(bytes: Uint8Array): string | undefined {
+  const [a, b, c, d] = bytes;
+  if (a === 0xef && b === 0xbb && c === 0xbf) return 'UTF-8';
+  const zeros = [a, b, c, d].map((byte) => (byte === 0 ? '0' : 'x')).join('');
+  if (zeros === '000x' || zeros === 'x000' || (a === 0 && b === 0 && c === 0xfe) || (a === 0xff && zeros === 'xx00'))
+    throw foreign();
+  if ((a === 0xff && b === 0xfe) || zeros === 'x0x0') return 'UTF-16LE';
+  if ((a === 0xfe && b === 0xff) || zeros === '0x0x') return 'UTF-16BE';
+  return undefined;
+}
+
+interface HeaderBytes {
+  /** MSH-18, one a repetition, as written; empty where it is absent. */
+  readonly names: readonly string[];
+  /** MSH-2. */
+  readonly encoding: string;
+}
+
 /**
- * The parts of ISO 8859. The WHATWG decoders read 0x80–0x9F as Windows characters; in ISO 8859 these bytes are control
- * characters that no message holds, so that their presence tells of another set.
+ * The header before the character set is known. Read as Latin-1 and, since in GB 18030 the second byte of a character
+ * may be `|`, as GB 18030 too; the reading whose MSH-18 names a known set wins.
  */
-function single(label: string): Decode {
-  const decode = whatwg(label);
-  return (bytes) => {
-    if (bytes.some((byte) => byte >= 0x80 && byte <= 0x9f))
-      throw new BridgeError('item.charset', 'bytes do not belong to the declared character set', {
-        hint: 'the sender probably means windows-1252: declare it for the feed, then retry',
-      });
-    return decode(bytes);
-  };
+function headerOf(bytes: Uint8Array): HeaderBytes {
+  const line = headerLine(Buffer.from(bytes.buffer, bytes.byteOffset, Math.min(bytes.length, HEADER_BYTES)));
+  const plain = headerFields(line.toString('latin1'));
+  if (isAscii(line) || plain.names.some(isKnownCharset)) return plain;
+  const chinese = headerFields(new TextDecoder('gb18030').decode(line));
+  return chinese.names.some(isKnownCharset) ? chinese : plain;
 }
 
-function ascii(bytes: Uint8Array): string {
-  if (bytes.some((byte) => byte >= 0x80))
-    throw new BridgeError('item.charset', 'the message declares ASCII and holds other bytes');
-  return Buffer.from(bytes).toString('latin1');
+/** From MSH to the end of its line. */
+function headerLine(head: Buffer): Buffer {
+  const rest = head.subarray(Math.max(0, head.indexOf('MSH')));
+  const ends = [rest.indexOf(0x0d), rest.indexOf(0x0a)].filter((end) => end >= 0);
+  return rest.subarray(0, Math.min(rest.length, ...ends));
 }
 
-/** Without a byte order mark UTF-16 is big-endian (RFC 2781 §4.3). */
-function utf16(bytes: Uint8Array): string {
-  return whatwg('utf-16be')(bytes);
+function headerFields(line: string): HeaderBytes {
+  const fields = line.split(line[3] ?? '|');
+  const encoding = fields[1] ?? '';
+  const value = fields[17]?.trim();
+  return { names: value ? value.split(encoding[1] || '~').map((name) => name.trim()) : [], encoding };
 }

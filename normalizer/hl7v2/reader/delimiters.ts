@@ -10,6 +10,8 @@ export interface Delimiters {
   readonly subcomponent: string;
   /** v2.7: fifth character of MSH-2. */
   readonly truncation: string;
+  /** True where MSH-2 holds its escape character twice in a row (`^~\\&`, a string literal that was not unquoted): read as once. */
+  readonly doubled: boolean;
 }
 
 /**
@@ -21,11 +23,13 @@ export function readDelimiters(header: string): Delimiters {
   if (field === undefined || /[A-Za-z0-9\s\0]/.test(field)) throw malformed('MSH-1 holds no field separator');
   const end = header.indexOf(field, 4);
   const encoding = header.slice(4, end < 0 ? undefined : end);
-  if (encoding.length < 1 || encoding.length > 5) throw malformed('MSH-2 holds no encoding characters');
-  if (/[A-Za-z0-9\s\0]/.test(encoding)) throw malformed('MSH-2 holds letters, digits or white space');
-  if (new Set(field + encoding).size !== encoding.length + 1) throw malformed('MSH-2 names one delimiter twice');
-  const at = (index: number) => encoding[index] ?? '';
-  return { field, component: at(0), repetition: at(1), escape: at(2), subcomponent: at(3), truncation: at(4) };
+  const doubled = encoding.length > 3 && encoding[2] === encoding[3];
+  const signs = doubled ? encoding.slice(0, 3) + encoding.slice(4) : encoding;
+  if (signs.length < 1 || signs.length > 5) throw malformed('MSH-2 holds no encoding characters');
+  if (/[A-Za-z0-9\s\0]/.test(signs)) throw malformed('MSH-2 holds letters, digits or white space');
+  if (new Set(field + signs).size !== signs.length + 1) throw malformed('MSH-2 names one delimiter twice');
+  const at = (index: number) => signs[index] ?? '';
+  return { field, component: at(0), repetition: at(1), escape: at(2), subcomponent: at(3), truncation: at(4), doubled };
 }
 
 function malformed(what: string): BridgeError {

@@ -1,28 +1,32 @@
 /** One HL7 v2 message in ER7 encoding, read lazily. */
+import type { ErrorCode } from '../../../core/codes.ts';
 import { BridgeError } from '../../../core/errors.ts';
 import type { SourceTracker, Tally } from '../../sources.ts';
-import { decodeHex, decodeMessage, isKnownCharset } from './charset.ts';
+import { type Decoded, decodeMessage } from './charset.ts';
 import { type Delimiters, readDelimiters } from './delimiters.ts';
+import { segmentLines } from './lines.ts';
 import { Segment } from './segment.ts';
 import { CONTROL, type Listener, NOBODY, type Reading } from './value.ts';
 
-/** A line that is no segment (a line break within a text, or damage). Its text is kept in the source only. */
-export interface StrayLine {
-  /** From 1. */
-  readonly line: number;
+/** What was read otherwise than it is written, or not at all. Never holds a value. */
+export interface ReadingIssue {
+  readonly code: ErrorCode;
+  /** `MSH-18`, `line 7` */
+  readonly place: string;
+  readonly detail: string;
 }
 
 export class Message {
   readonly delimiters: Delimiters;
   readonly segments: readonly Segment[];
-  readonly strays: readonly StrayLine[];
+  readonly issues: readonly ReadingIssue[];
   readonly #reading: Reading;
 
-  constructor(reading: Reading, segments: readonly Segment[], strays: readonly StrayLine[]) {
+  constructor(reading: Reading, segments: readonly Segment[], issues: readonly ReadingIssue[]) {
     this.#reading = reading;
     this.delimiters = reading.delimiters;
     this.segments = segments;
-    this.strays = strays;
+    this.issues = issues;
   }
 
   get header(): Segment {
@@ -51,37 +55,22 @@ export class Message {
 
 /**
  * @param charset from the feed's configuration; it outranks MSH-18
- * @throws BridgeError item.charset, item.format
+ * @throws BridgeError item.charset, item.format, item.truncated
  */
 export function readMessage(bytes: Uint8Array, charset: string | undefined): Message {
-  const text = stripFrame(decodeMessage(bytes, charset));
-  const lines = text.split(/\r\n|\r|\n/);
-  const first = lines.findIndex((line) => line.trim() !== '');
-  const header = lines[first]?.trimStart() ?? '';
-  if (!header.startsWith('MSH')) throw new BridgeError('item.format', 'the content does not begin with an MSH segment');
-  const delimiters = readDelimiters(header);
-  const hex = hexDecoder(header, delimiters, charset);
-  const reading: Reading = { delimiters, hex, plain: isPlain(text, delimiters), listener: NOBODY };
-  return readLines(reading, [header, ...lines.slice(first + 1)], first + 1);
-}
-
-function readLines(reading: Reading, lines: readonly string[], firstLine: number): Message {
-  const segments: Segment[] = [];
-  const strays: StrayLine[] = [];
+  const decoded = decodeMessage(bytes, charset);
+  const content = decoded.text.slice(0, contentEnd(decoded.text));
+  const split = splitHeader(content);
+  const delimiters = readDelimiters(split.header);
+  const reading: Reading = { delimiters, hex: decoded.hex, plain: isPlain(content, delimiters), listener: NOBODY };
+  const lines = segmentLines([split.header, ...split.rest], split.before.lines + 1, delimiters.field);
   const counts = new Map<string, number>();
-  for (const [index, line] of lines.entries()) {
-    if (line.trim() === '') continue;
-    const name = segmentName(line, reading.delimiters.field);
-    if (name === undefined) {
-      strays.push({ line: firstLine + index });
-      continue;
-    }
-    if (name === 'MSH' && index > 0) throw new BridgeError('item.format', 'the item holds more than one message');
+  const segments = lines.segments.map(({ name, raw }) => {
     const occurrence = (counts.get(name) ?? 0) + 1;
     counts.set(name, occurrence);
-    segments.push(new Segment(reading, name, occurrence, line));
-  }
-  return new Message(reading, segments, strays);
+    return new Segment(reading, name, occurrence, raw);
+  });
+  return new Message(reading, segments, [...headerIssues(decoded, delimiters, split), ...lines.issues]);
 }
 
 /** MSH-2 itself holds the escape character once. */
@@ -89,23 +78,40 @@ function isPlain(text: string, { escape: mark }: Delimiters): boolean {
   return (mark === '' || text.indexOf(mark) === text.lastIndexOf(mark)) && !CONTROL.test(text);
 }
 
-/** Three characters before a field separator or the end; senders write them in lower case, too. */
-function segmentName(line: string, field: string): string | undefined {
-  if (line.length > 3 && line[3] !== field) return undefined;
-  const name = line.slice(0, 3).toUpperCase();
-  return /^[A-Z][A-Z0-9]{2}$/.test(name) ? name : undefined;
+interface Split {
+  readonly header: string;
+  readonly rest: readonly string[];
+  readonly before: { readonly lines: number; readonly noise: boolean };
 }
 
-/** MLLP bytes that a capture left around the message. */
-function stripFrame(text: string): string {
-  return text.replace(/^[\v\0\s]+/, '').replace(/[\x1c\0\s]+$/, '');
+const HEADER = /MSH[^A-Za-z0-9\s\0]/;
+
+/** MLLP bytes, an envelope and noise may stand before MSH; segments may not: they would be lost. */
+function splitHeader(text: string): Split {
+  const lines = text.split(/\r\n|\r|\n/);
+  const first = lines.findIndex((line) => HEADER.test(line));
+  const above = first < 0 ? lines : lines.slice(0, first);
+  if (first < 0 || above.some((line) => /^[\s\0]*(?!FHS|BHS)[A-Z][A-Z0-9]{2}[^\w\s]/.test(line)))
+    throw new BridgeError('item.format', 'the content does not begin with an MSH segment');
+  const at = lines[first]!.search(HEADER);
+  const noise = `${above.filter((line) => !/^[\v\0\s]*[FB]HS/.test(line)).join('')}${lines[first]!.slice(0, at)}`;
+  return {
+    header: lines[first]!.slice(at),
+    rest: lines.slice(first + 1),
+    before: { lines: first, noise: /[^\v\0\s]/.test(noise) },
+  };
 }
 
-function hexDecoder(header: string, delimiters: Delimiters, charset: string | undefined): Reading['hex'] {
-  const declared = header
-    .split(delimiters.field)[17]
-    ?.split(delimiters.repetition || '~')[0]
-    ?.trim();
-  const name = charset ?? (declared && isKnownCharset(declared) ? declared : 'UTF-8');
-  return (bytes) => decodeHex(bytes, name);
+/** Behind the last character that is neither white space, padding nor the end of an MLLP frame. */
+function contentEnd(text: string): number {
+  let end = text.length;
+  while (end > 0 && /[\x1c\0\s]/.test(text[end - 1]!)) end -= 1;
+  return end;
+}
+
+function* headerIssues({ misdeclared }: Decoded, { doubled }: Delimiters, { before }: Split): Generator<ReadingIssue> {
+  const code = 'structure.unexpected';
+  if (misdeclared) yield { code: 'item.charset', place: 'MSH-18', detail: 'the declared set cannot be: read as UTF-8' };
+  if (doubled) yield { code, place: 'MSH-2', detail: 'the escape character stands twice: read as once' };
+  if (before.noise) yield { code, place: 'line 1', detail: 'what stands before MSH is kept in the source only' };
 }

@@ -64,6 +64,13 @@ describe('delimiters', () => {
     expect(read('MSH|^~\\|A\rZZZ|a&b').first('ZZZ')!.field(1).text).toBe('a&b');
   });
 
+  test('an escape character that stands twice in a row is meant once, and told', () => {
+    const made = read('MSH|^~\\\\&|A\rZZZ|a\\T\\b&c');
+    expect(made.first('ZZZ')!.field(1).part(1).parts()).toMatchObject([{ text: 'a&b' }, { text: 'c' }]);
+    expect(made.issues.map(({ place }) => place)).toEqual(['MSH-2']);
+    expect(read('MSH|^~\\\\&#|A\rZZZ|\\P\\').first('ZZZ')!.field(1).text).toBe('#');
+  });
+
   test.each(['MSH|^^\\&|A', 'MSHA^~\\&|', 'MSH', 'MSH|', 'MSH|ab|', 'MSH|^~\\&#?|'])('refuses %s', (head) => {
     expect(() => read(head)).toThrow(expect.objectContaining({ code: 'item.format' }));
   });
@@ -78,7 +85,15 @@ describe('delimiters', () => {
 });
 
 describe('escapes', () => {
-  const delimiters = { field: '|', component: '^', repetition: '~', escape: '\\', subcomponent: '&', truncation: '' };
+  const delimiters = {
+    field: '|',
+    component: '^',
+    repetition: '~',
+    escape: '\\',
+    subcomponent: '&',
+    truncation: '',
+    doubled: false,
+  };
   const decode = (text: string) =>
     decodeEscapes(text, delimiters, (bytes) => {
       try {
@@ -99,7 +114,12 @@ describe('escapes', () => {
     ['\\Zlocal\\', '\\Zlocal\\'],
     ['C:\\temp', 'C:\\temp'],
     ['50\\% and \\T\\', '50\\% and &'],
-    ['\\E\\X09\\E\\', '\\X09\\'],
+    ['\\XE5\\\\XBC\\\\XA0\\!', '张!'],
+    ['\\XE5\\\\XBC\\ and more', '\\XE5\\\\XBC\\ and more'],
+    ['a\\E\\X09\\E\\b\\E\\X0D0A\\E\\c\\E\\.br\\E\\d', 'a\tb\r\nc\nd'],
+    ['C:\\E\\F\\E\\', 'C:\\F\\'],
+    ['\\E\\X-ray\\E\\', '\\X-ray\\'],
+    ['\\.in+4\\a\\.ti-2\\b\\.fi\\\\.sk3\\c', 'ab   c'],
     ['\\', '\\'],
     ['\\\\', '\\\\'],
   ])('%j is %j', (text, expected) => {
@@ -169,7 +189,7 @@ describe('lines', () => {
   ])('%s', (_name, end) => {
     const made = read([HEAD, 'PID|1', 'PV1|2', ''].join(end));
     expect(made.segments.map((segment) => segment.name)).toEqual(['MSH', 'PID', 'PV1']);
-    expect(made.strays).toEqual([]);
+    expect(made.issues).toEqual([]);
   });
 
   test('mixed line ends lose no segment', () => {
@@ -188,12 +208,30 @@ describe('lines', () => {
   });
 
   test('a line that is no segment is told and does not disturb the next', () => {
-    const made = message('NTE|1||first', 'second line', 'PID|1');
-    expect(made.strays).toEqual([{ line: 3 }]);
+    const made = message('PV1|1|I', 'second line', 'PIDX|1', 'PID|1');
+    expect(made.issues.map(({ code, place }) => [code, place])).toEqual([
+      ['structure.unexpected', 'line 3'],
+      ['structure.unexpected', 'line 4'],
+    ]);
+    expect(made.first('PV1')!.field(2).text).toBe('I');
     expect(made.first('PID')!.field(1).text).toBe('1');
   });
 
-  test.each(['', 'PID|1', 'hello', '<xml/>', '\0\0'])('refuses %j', (text) => {
+  test('a line break within a result or a note is part of its text', () => {
+    const made = message('OBX|1|TX|C||first', 'second', '', 'third||||||F', 'NTE|1||a', 'b', 'PIDX|1');
+    expect(made.first('OBX')!.field(5).text).toBe('first\nsecond\nthird');
+    expect(made.first('OBX')!.field(11).text).toBe('F');
+    expect(made.first('NTE')!.field(3).text).toBe('a\nb');
+    expect(made.issues.map(({ place }) => place)).toEqual(['line 3', 'line 5', 'line 7', 'line 8']);
+  });
+
+  test('white space before a name, noise before the header and an envelope around it', () => {
+    const made = read(`FHS|^~\\&|A\rBHS|^~\\&|A\r[SOM]${HEAD}\n\n  PID|1\n\0PV1|2\rBTS|1\rFTS|1`);
+    expect(made.segments.map((segment) => segment.name)).toEqual(['MSH', 'PID', 'PV1']);
+    expect(made.issues.map(({ place }) => place)).toEqual(['line 1']);
+  });
+
+  test.each(['', 'PID|1', 'hello', '<xml/>', '\0\0', `PID|1\r${HEAD}`])('refuses %j', (text) => {
     expect(() => read(text)).toThrow(expect.objectContaining({ code: 'item.format' }));
   });
 
@@ -202,61 +240,36 @@ describe('lines', () => {
   });
 });
 
-describe('character sets', () => {
-  const bytes = (head: string, rest: number[]) =>
-    Buffer.concat([Buffer.from(`${head}\rZZZ|`, 'latin1'), Buffer.from(rest)]);
-  const declaring = (name: string) => HEAD.replace('UNICODE UTF-8', name);
-  const zzz = (made: Message) => made.first('ZZZ')!.field(1).whole;
+describe('continuation (v2.9 §2.10.2)', () => {
+  const pointed = (pointer: string) =>
+    `${HEAD.replace('|2.5.1|', `|2.5.1||${pointer}|`).replace('||||||UNI', '||||UNI')}`;
 
-  test.each([
-    ['GB 18030-2000', [0xd5, 0xc5, 0xce, 0xb0], '张伟'],
-    ['GB18030', [0x95, 0x34, 0xb2, 0x35], '𠮷'],
-    ['8859/1', [0xe9, 0xb5], 'éµ'],
-    ['8859/2', [0xb1], 'ą'],
-    ['8859/5', [0xd0], 'а'],
-    ['8859/15', [0xa4], '€'],
-    ['UNICODE UTF-8', [0xe5, 0xbc, 0xa0], '张'],
-    ['ASCII', [0x41], 'A'],
-    ['', [0xe5, 0xbc, 0xa0], '张'],
-    ['8859/1~GB 18030-2000', [0xe9], 'é'],
-  ])('MSH-18 %s', (name, rest, expected) => {
-    expect(zzz(read(bytes(declaring(name), rest)))).toBe(expected);
+  test('ADD goes on where the segment above was broken off', () => {
+    const made = message('OBX|1|TX|C||the first h', 'ADD|alf~and', 'ADD| more||||||F', 'NTE|1||x', 'ADD|');
+    expect(made.segments.map((segment) => segment.name)).toEqual(['MSH', 'OBX', 'NTE']);
+    expect(
+      made
+        .first('OBX')!
+        .all(5)
+        .map((one) => one.text),
+    ).toEqual(['the first half', 'and more']);
+    expect(made.first('OBX')!.field(11).text).toBe('F');
   });
 
-  test('the second byte of a GB 18030 character may be a delimiter, in MSH itself, too', () => {
-    // 0x81 0x7C is one character (亅); its second byte is that of the field separator.
-    const head = Buffer.concat([
-      Buffer.from('MSH|^~\\&|', 'latin1'),
-      Buffer.from([0x81, 0x7c, 0x81, 0x5e]),
-      Buffer.from('|CG|||20260105||ADT^A01|1|P|2.5.1||||||GB18030\rZZZ|', 'latin1'),
-      Buffer.from([0x81, 0x7c]),
-    ]);
-    const made = read(head);
-    expect(made.header.field(3).text).toHaveLength(2);
-    expect(made.header.field(4).text).toBe('CG');
-    expect(zzz(made)).toHaveLength(1);
-  });
-
-  test.each(['utf16le', 'utf16be'])('%s, with and without a mark', (name) => {
-    const little = Buffer.from(`\uFEFF${declaring('UNICODE UTF-16')}\rZZZ|张`, 'utf16le');
-    const whole = name === 'utf16le' ? little : little.swap16();
-    expect(zzz(read(whole))).toBe('张');
-    expect(zzz(read(whole.subarray(2)))).toBe('张');
-  });
-
-  test('the configured set outranks the declared one', () => {
-    expect(zzz(read(bytes(declaring('ASCII'), [0xd5, 0xc5]), 'gb18030'))).toBe('张');
+  test('a message in two parts is one', () => {
+    const made = read(
+      [HEAD, 'PID|1', 'OBX|1|TX|C||the first h', 'DSC|42|F', pointed('42'), 'ADD|alf||||||F', 'OBX|2'].join('\r'),
+    );
+    expect(made.segments.map((segment) => segment.name)).toEqual(['MSH', 'PID', 'OBX', 'OBX']);
+    expect(made.first('OBX')!.field(5).text).toBe('the first half');
   });
 
   test.each([
-    ['bytes beyond ASCII', 'ASCII', [0xe9]],
-    ['bytes that are no UTF-8', 'UNICODE UTF-8', [0xd5, 0xc5]],
-    ['bytes that are no UTF-8, undeclared', '', [0xd5, 0xc5]],
-    ['half a GB 18030 character', 'GB18030', [0xd5]],
-    ['Windows bytes in ISO 8859-1', '8859/1', [0x93]],
-    ['a set that is not supported', 'ISO IR87', [0x41]],
-  ])('refuses %s', (_name, declared, rest) => {
-    expect(() => read(bytes(declaring(declared), rest))).toThrow(expect.objectContaining({ code: 'item.charset' }));
+    ['the end', [HEAD, 'OBX|1|TX|C||the first h', 'DSC|42|F'], 'item.truncated'],
+    ['the beginning', [pointed('42'), 'ADD|alf'], 'item.truncated'],
+    ['another part', [HEAD, 'OBX|1', 'DSC|42|F', pointed('43'), 'ADD|alf'], 'item.format'],
+  ])('refuses a message without %s', (_name, lines, code) => {
+    expect(() => read(lines.join('\r'))).toThrow(expect.objectContaining({ code }));
   });
 });
 

@@ -255,13 +255,7 @@ export const hl7v2: SourceFormat = {
     message.open(draft.sources, (place) =>
       draft.issue('warning', 'field.invalid', place, 'control characters were left out'),
     );
-    for (const stray of message.strays)
-      draft.issue(
-        'warning',
-        'structure.unexpected',
-        `line ${stray.line}`,
-        'the line is no segment; it is kept in the source only',
-      );
+    for (const { code, place, detail } of message.issues) draft.issue('warning', code, place, detail);
     for (const { code, place, detail } of structureIssues(message)) draft.issue('warning', code, place, detail);
     for (const number of HEADER_FIELDS) for (const value of message.header.all(number)) value.use();
     for (const segment of message.segments) if (NUMBERED.has(segment.name)) segment.field(1).use();
