@@ -1,4 +1,4 @@
-/** Looks at every block of every stored batch, here and on the replicas, and restores what was lost or has rotted. */
+/** Looks at every block that a pin of ours holds, here and on the replicas, and restores what was lost or has rotted. */
 import { existsSync } from 'node:fs';
 import type { Kubo } from '../anchor/store/kubo.ts';
 import { encodeManifest } from '../anchor/store/manifest.ts';
@@ -15,6 +15,7 @@ import type { RecordRow } from '../core/journal/index.ts';
 import type { SealedRecord } from '../core/types.ts';
 import { copyTo } from '../workflows/activities/copies.ts';
 import type { Bridge } from '../workflows/bridge.ts';
+import { capsulesCar } from './custody/change.ts';
 
 export interface NodeReport {
   /** `first`, or the replica's name. */
@@ -34,12 +35,19 @@ export interface Repaired {
   readonly copied: number;
 }
 
+interface Place {
+  /** Id of the hospital. */
+  readonly hospital: string;
+  /** Where CAR files are kept. */
+  readonly cars: string;
+}
+
 type Progress = (node: string, report: RepairReport) => void;
 
 /** The first node from archive and replicas, then each replica from the first node and the others. */
 export async function repairAll(
   bridge: Bridge,
-  hospital: string,
+  place: Place,
   log: Parameters<typeof copyTo>[0]['log'],
   signal: AbortSignal,
   onProgress: Progress,
@@ -50,7 +58,7 @@ export async function repairAll(
       .filter(({ node }) => node !== own)
       .map(({ name, node }) => ({ name, blocks: node }));
   const look = (name: string, node: Kubo) => {
-    const batches = storedBatches(bridge, hospital);
+    const batches = pinned(bridge, place);
     const tell = (report: RepairReport) => onProgress(name, report);
     return repairNode({ node, batches, sources: others(node), onProgress: tell, signal });
   };
@@ -87,6 +95,21 @@ async function copyMissed(
     }
   }
   return copied;
+}
+
+/** The journal's batches, and after claims and rotations the patients' later key packets. */
+async function* pinned(bridge: Bridge, place: Place): AsyncGenerator<BatchToCheck> {
+  yield* storedBatches(bridge, place.hospital);
+  yield* laterCapsules(bridge, place.cars);
+}
+
+function* laterCapsules({ keystore }: Bridge, cars: string): Generator<BatchToCheck> {
+  for (const ref of keystore.patients()) {
+    const { capsules } = keystore.custody(ref);
+    if (capsules === undefined) continue;
+    const carPath = capsulesCar(cars, capsules);
+    yield { manifest: capsules, role: 'capsules', ...(existsSync(carPath) && { carPath }) };
+  }
 }
 
 async function* storedBatches({ journal }: Bridge, hospital: string): AsyncGenerator<BatchToCheck> {

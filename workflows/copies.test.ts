@@ -1,4 +1,5 @@
 import { type AddressInfo, connect, createServer, type Server, type Socket } from 'node:net';
+import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { Kubo } from '../anchor/store/kubo.ts';
 import { kuboBinary, startKubo, type TestKubo } from '../anchor/testing/kubo.ts';
@@ -103,7 +104,8 @@ describe.skipIf(!kuboBinary)('copies in further places', { timeout: 120_000 }, (
       expect(await onReplica(bridge)).toEqual([false, false]);
       wire.up = true;
       const log = { info() {}, warn() {}, error() {} };
-      const repaired = await repairAll(bridge, 'chenguang', log, AbortSignal.timeout(60_000), () => {});
+      const place = { hospital: 'chenguang', cars: join(hospital.folder, 'later', 'cars') };
+      const repaired = await repairAll(bridge, place, log, AbortSignal.timeout(60_000), () => {});
       expect(repaired.copied).toBe(2);
       expect(repaired.nodes).toMatchObject([
         { node: 'first', batches: 2, found: 0 },

@@ -1,9 +1,11 @@
-/** Everything that a batch's manifest holds, level by level: each block is asked for once in each of its roles. */
+/** Everything that hangs below a pinned root, level by level: each block is asked for once in each of its roles. */
 import { parseCid, RAW } from './cid.ts';
-import { decodeManifest, decodeParts } from './manifest.ts';
+import { decodeCapsuleSet, decodeManifest, decodeParts } from './manifest.ts';
 import { fileLinks } from './verified-file.ts';
 
-type Role = 'manifest' | 'file' | 'capsule' | 'parts';
+/** What a pinned root is: a batch's manifest, or the set of a patient's later key packets. */
+export type RootRole = 'manifest' | 'capsules';
+type Role = RootRole | 'file' | 'capsule' | 'parts';
 
 interface Step {
   readonly cid: string;
@@ -11,17 +13,18 @@ interface Step {
 }
 
 /**
- * Visits the manifest, then what it links to, and so on; memory is the CIDs of one level.
+ * Visits the root, then what it links to, and so on; memory is the CIDs of one level.
  * @param visit gives the block's bytes, believed, or undefined when what hangs below cannot be known
  * @param width blocks that are visited at the same time
  * @throws BridgeError `store.mismatch` when believed bytes are not what they should be
  */
 export async function visitBatch(
-  manifest: string,
+  root: string,
   width: number,
   visit: (cid: string) => Promise<Uint8Array | undefined>,
+  role: RootRole = 'manifest',
 ): Promise<void> {
-  let level: Step[] = [{ cid: manifest, role: 'manifest' }];
+  let level: Step[] = [{ cid: root, role }];
   while (level.length > 0) {
     const below: Step[] = [];
     await inParallel(level, width, async (step) => {
@@ -40,6 +43,8 @@ function linksOf({ cid, role }: Step, bytes: Uint8Array): Step[] {
         { cid: capsuleCid, role: 'capsule' } as const,
         ...(partsCid === undefined ? [] : [{ cid: partsCid, role: 'parts' } as const]),
       ]);
+    case 'capsules':
+      return decodeCapsuleSet(bytes).map((capsule) => ({ cid: capsule, role: 'capsule' }));
     case 'parts':
       return decodeParts(bytes).map((part) => ({ cid: part.cid, role: 'file' }));
     case 'file': {

@@ -75,6 +75,13 @@ export function decodeParts(bytes: Uint8Array): Part[] {
   });
 }
 
+/** The CIDs of a set of later key packets (`anchor/seal/capsule-list`). @throws BridgeError `store.mismatch` */
+export function decodeCapsuleSet(bytes: Uint8Array): string[] {
+  const map = fields(decodeBlock(bytes, 'capsule set'), ['v', 'capsules'], [], 'capsule set');
+  if (map.v !== 1 || !Array.isArray(map.capsules)) throw malformed('capsule set', 'structure');
+  return map.capsules.map((one) => link(one, CAPSULE));
+}
+
 function requireRecords(records: unknown): readonly unknown[] {
   if (!Array.isArray(records) || records.length === 0 || records.length > MAX_RECORDS)
     throw malformed('manifest', 'number of records');

@@ -1,16 +1,20 @@
 import { execFileSync } from 'node:child_process';
-import { readFileSync, rmSync, statSync, truncateSync, writeFileSync } from 'node:fs';
+import { createReadStream, readFileSync, rmSync, statSync, truncateSync, writeFileSync } from 'node:fs';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { basename, join } from 'node:path';
+import { encode } from '@ipld/dag-cbor';
 import { base32upper } from 'multiformats/bases/base32';
 import { CID } from 'multiformats/cid';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { capsuleSet } from '../seal/capsule-list.ts';
 import { kuboBinary, startKubo, type TestKubo } from '../testing/kubo.ts';
 import { HOSPITAL, madeRecord, storeBatch } from '../testing/street.ts';
 import type { PackedBatch } from './batch.ts';
+import { CarFile } from './car.ts';
+import { blockCid, DAG_CBOR } from './cid.ts';
 import { Kubo } from './kubo.ts';
-import { visitBatch } from './links.ts';
+import { type RootRole, visitBatch } from './links.ts';
 import { encodeManifest } from './manifest.ts';
 import { repairNode } from './repair.ts';
 import { KuboReplica } from './replica.ts';
@@ -115,6 +119,33 @@ describe.skipIf(!kuboBinary)('a store of 10,000 records', { timeout: 240_000 }, 
     for (const { manifestCid } of [lost, damaged]) expect(await node.isPinned(manifestCid)).toBe(true);
   });
 
+  test('later key packets are found and restored like everything else, from a node or from their own archive', async () => {
+    const blocks = Array.from({ length: 60 }, (_, n) => encodeBlock({ v: 1, alg: 'made up', ct: Buffer.alloc(90, n) }));
+    const root = capsuleSet(blocks.map(({ cid }) => cid.toString()));
+    const manifest = root.cid.toString();
+    const carPath = join(folder, 'capsules.car');
+    const car = await CarFile.create(carPath);
+    for (const block of [...blocks, root]) await car.put(block);
+    await car.finish(root.cid);
+    for (const one of [node, replica.node]) await one.importCar(createReadStream(carPath), manifest);
+    const paths = await blockFiles(first, node, [{ manifestCid: manifest }], 'capsules');
+    const before = new Map([...paths].map(([cid, path]) => [cid, readFileSync(path)]));
+    const set = { manifest, role: 'capsules' as const };
+    for (const [among, from] of [
+      [{ batches: [set], sources: sources() }, 'second'],
+      [{ batches: [{ ...set, carPath }], sources: [] }, 'archive'],
+    ] as const) {
+      [...paths.values()].forEach((path, n) => {
+        if (n < 9) harm(path, n % 3);
+      });
+      const report = await repairNode({ node, ...among });
+      expect(report).toMatchObject({ blocks: 61 });
+      expect(report.faults.map(({ restoredFrom }) => restoredFrom)).toEqual(Array.from({ length: 9 }, () => from));
+      for (const [cid, path] of paths) expect(readFileSync(path).equals(before.get(cid)!)).toBe(true);
+      expect(await node.isPinned(manifest)).toBe(true);
+    }
+  });
+
   test('a source that lies restores nothing', async () => {
     const { manifestCid, records } = batches[2]!;
     harm(files.get(records[0]!.contentCid)!, 0);
@@ -127,6 +158,11 @@ describe.skipIf(!kuboBinary)('a store of 10,000 records', { timeout: 240_000 }, 
     ]);
   });
 });
+
+function encodeBlock(value: object) {
+  const bytes = encode(value);
+  return { cid: blockCid(DAG_CBOR, bytes), bytes };
+}
 
 /** 0 flips a bit, 1 cuts the file, 2 deletes it. */
 function harm(path: string, how: number): void {
@@ -143,7 +179,8 @@ function harm(path: string, how: number): void {
 async function blockFiles(
   { repo }: TestKubo,
   node: Kubo,
-  batches: readonly PackedBatch[],
+  batches: readonly Pick<PackedBatch, 'manifestCid'>[],
+  role?: RootRole,
 ): Promise<Map<string, string>> {
   const paths = execFileSync('find', [join(repo, 'blocks'), '-name', '*.data'], { maxBuffer: 1 << 26 });
   const byKey = new Map(
@@ -155,9 +192,14 @@ async function blockFiles(
   );
   const files = new Map<string, string>();
   for (const { manifestCid } of batches)
-    await visitBatch(manifestCid, 16, async (cid) => {
-      files.set(cid, byKey.get(base32upper.encode(CID.parse(cid).multihash.bytes).slice(1))!);
-      return node.blockLocal(cid);
-    });
+    await visitBatch(
+      manifestCid,
+      16,
+      async (cid) => {
+        files.set(cid, byKey.get(base32upper.encode(CID.parse(cid).multihash.bytes).slice(1))!);
+        return node.blockLocal(cid);
+      },
+      role,
+    );
   return files;
 }

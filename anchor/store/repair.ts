@@ -1,16 +1,18 @@
 /**
- * Finds every block of every batch that a node lost or that rotted there, and puts it back from wherever it is
- * whole. No source is believed: what it gives is hashed.
+ * Finds every block of every batch, and of every set of later key packets, that a node lost or that rotted there, and
+ * puts it back from wherever it is whole. No source is believed: what it gives is hashed.
  */
 import { BridgeError } from '../../core/errors.ts';
 import { CarArchive } from './car-archive.ts';
 import type { BlockSource, Kubo } from './kubo.ts';
-import { visitBatch } from './links.ts';
+import { type RootRole, visitBatch } from './links.ts';
 import { hashed } from './verified-file.ts';
 
 export interface BatchToCheck {
-  /** CID of the manifest. */
+  /** CID of the manifest, or of the set where `role` says so. */
   readonly manifest: string;
+  /** Default: `manifest`. */
+  readonly role?: RootRole;
   /** Its CAR file, which may be gone. */
   readonly carPath?: string;
   /** The manifest's bytes from elsewhere. */
@@ -94,7 +96,7 @@ class Repair {
     const sources = new BatchSources(batch, this.#options.sources);
     const before = this.#faults.length;
     try {
-      await visitBatch(batch.manifest, WIDTH, (cid) => this.#checkBlock(batch, cid, sources));
+      await visitBatch(batch.manifest, WIDTH, (cid) => this.#checkBlock(batch, cid, sources), batch.role);
     } finally {
       await sources.close();
     }

@@ -4,6 +4,7 @@ import type { Command } from 'commander';
 import type { Fault } from '../../anchor/store/repair.ts';
 import { verifyReceipt } from '../../anchor/verify/verify.ts';
 import { BridgeError } from '../../core/errors.ts';
+import { dataPaths } from '../../workflows/bridge.ts';
 import { action, type Context, countOf } from '../context.ts';
 import { type Opened, open } from '../open.ts';
 import { type ExitCode, exit, table } from '../output.ts';
@@ -77,7 +78,9 @@ export function registerVerify(program: Command): void {
 async function repair(context: Context, { bridge, log }: Opened, options: Record<string, unknown>): Promise<Repaired> {
   if (!options.all) throw new BridgeError('cli.usage', '--repair goes with --all');
   const { out, signal } = context;
-  return repairAll(bridge, context.config().hospital.id, log, signal, (node, { batches, blocks, faults }) =>
+  const { hospital, data } = context.config();
+  const place = { hospital: hospital.id, cars: dataPaths(data).cars };
+  return repairAll(bridge, place, log, signal, (node, { batches, blocks, faults }) =>
     out.progress(
       `repair ${node} ${batches % PROGRESS_BATCHES === 0 ? batches : ''}`,
       words(node, batches, blocks, faults),

@@ -91,7 +91,12 @@ export async function changeKeys(context: CustodyContext, ref: string, claim?: C
 /** Lets go of capsules that no key opens any more. Their blocks go with the node's next garbage collection. */
 export async function dropCapsules({ bridge, cars, signal }: CustodyContext, root: string): Promise<void> {
   await bridge.kubo.unpin(root, signal);
-  await rm(join(cars, `capsules-${root}.car`), { force: true });
+  await rm(capsulesCar(cars, root), { force: true });
+}
+
+/** The archive of a set of later key packets. @param root its CID */
+export function capsulesCar(cars: string, root: string): string {
+  return join(cars, `capsules-${root}.car`);
 }
 
 /** Whatever began to be sealed under the old keys has to be in the journal before its capsules are counted. */
@@ -108,7 +113,7 @@ async function sealingSettled({ bridge, signal }: CustodyContext): Promise<void>
 
 async function storeCapsules({ bridge, cars, signal }: CustodyContext, blocks: readonly Block[]): Promise<string> {
   const root = capsuleSet(blocks.map(({ cid }) => cid.toString()));
-  const path = join(cars, `capsules-${root.cid}.car`);
+  const path = capsulesCar(cars, root.cid.toString());
   await mkdir(cars, { recursive: true });
   const car = await CarFile.create(path);
   try {

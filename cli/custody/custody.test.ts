@@ -5,6 +5,7 @@ import { afterAll, beforeAll, expect, it } from 'vitest';
 import { readCapsuleList } from '../../anchor/seal/capsule-list.ts';
 import { openRecord } from '../../anchor/seal/record.ts';
 import { umbralPublicOf } from '../../anchor/seal/umbral/packet.ts';
+import { decodeCapsuleSet } from '../../anchor/store/manifest.ts';
 import { verifyReceipt } from '../../anchor/verify/verify.ts';
 import * as hpke from '../../core/crypto/hpke.ts';
 import type { OpeningKeys } from '../../core/keystore/keystore.ts';
@@ -17,6 +18,7 @@ import {
   startHospital,
   type TestHospital,
 } from '../../workflows/testing/hospital.ts';
+import { repairAll } from '../repair.ts';
 import { receipts, verifyAll } from '../verify.ts';
 import { type CustodyContext, changeKeys } from './change.ts';
 import { claimText, readClaimRequest, sealClaimAnswer } from './claim.ts';
@@ -179,6 +181,20 @@ it('a claim: the patient opens all, old and new; the hospital none', async () =>
   expect((await openAll(ref, old)).listed).toBe(0);
   await expect(changeKeys(custody, ref)).rejects.toMatchObject({ code: 'cli.usage' });
   expect(await bridge.kubo.isPinned(changed.capsules)).toBe(true);
+});
+
+it('later key packets that a node lost come back from their archive', async () => {
+  const sets = refs.map((ref) => bridge.keystore.custody(ref).capsules!);
+  expect(sets).toHaveLength(3);
+  const [set] = sets as [string];
+  const lost = decodeCapsuleSet(await bridge.kubo.blockGet(set)).slice(0, 2);
+  await bridge.kubo.unpin(set);
+  await bridge.kubo.blockRm([set, ...lost]);
+  const place = { hospital: 'chenguang', cars: custody.cars };
+  const log = { info() {}, warn() {}, error() {} };
+  const { nodes } = await repairAll(bridge, place, log, signal, () => {});
+  expect(nodes).toMatchObject([{ node: 'first', found: 3, restored: 3, unrestorable: [] }]);
+  expect(await bridge.kubo.isPinned(set)).toBe(true);
 });
 
 it('erasure: records stay closed, anchors and receipts hold', async () => {

@@ -10,7 +10,8 @@ export async function pruneArchive({ journal, carFolder, archiveDays }: StepDeps
   if (archiveDays === undefined) return;
   const before = new Date(Date.now() - archiveDays * DAY_MS).toISOString();
   for (const name of await readdir(carFolder).catch(() => [])) {
-    if (!name.endsWith('.car')) continue;
+    // Later key packets are of no batch: without a replica their archive is the only second copy.
+    if (!name.endsWith('.car') || name.startsWith('capsules-')) continue;
     const { state, finalAt } = await journal.batch(name.slice(0, -'.car'.length));
     if (state === 'final' && finalAt !== null && finalAt <= before) await rm(join(carFolder, name), { force: true });
   }
