@@ -99,6 +99,11 @@ export const codes = {
     kind: 'permanent',
     hint: 'raise limits.itemBytes if this size is right, then retry the dead letter',
   },
+  'source.count': {
+    stage: 'read',
+    kind: 'permanent',
+    hint: 'ask the sender whether a message was lost on the way; those that are there were read',
+  },
   'source.unplaced': {
     stage: 'read',
     kind: 'permanent',

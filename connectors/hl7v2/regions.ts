@@ -5,9 +5,12 @@
 import { Characters, type Layout } from '../shared/characters.ts';
 import type { OpenFile } from '../shared/folder-split.ts';
 
-/** `other` is what belongs to no message; `blank` when that is only line ends, padding and framing. */
+/**
+ * `envelope` is one segment of a batch; `other` is what belongs to no message, `blank` when that is only line ends,
+ * padding and framing.
+ */
 export interface Region {
-  readonly type: 'message' | 'other';
+  readonly type: 'message' | 'envelope' | 'other';
   readonly start: number;
   readonly end: number;
   readonly blank: boolean;
@@ -17,12 +20,15 @@ const [NUL, TAB, LF, VT, CR, SUB, FS, SPACE] = [0x00, 0x09, 0x0a, 0x0b, 0x0d, 0x
 const PADDING = new Set([NUL, LF, VT, CR, SUB, FS]);
 const BLANK = new Set([...PADDING, TAB, SPACE]);
 const BREAK = new Set([LF, VT, CR, FS]);
+const QUOTES = new Set([...'"\'`{<>= '].map((sign) => sign.charCodeAt(0)));
 const ENVELOPE = new Set(['FHS', 'BHS', 'BTS', 'FTS']);
-/** Characters that have to be seen at once: a segment name and its separator. */
-const AHEAD = 4;
+/** Characters that have to be seen at once: the beginning of a message, or a segment name and its separator. */
+const AHEAD = 9;
+/** Senders mark messages of a file, too: `[SOM]MSH|`. */
+const LONGEST_MARK = 16;
 const WINDOW = 1 << 18;
 
-/** Regions in order from `start`, which is the beginning of the content or the end of a region. Envelope segments are left out. */
+/** Regions in order from `start`, which is the beginning of the content or the end of a region. */
 export async function* regions(file: OpenFile, layout: Layout, start: number): AsyncGenerator<Region> {
   const scan = new Scan(layout.width, start);
   for (let at = start; at < file.size; ) {
@@ -42,14 +48,23 @@ export async function* regions(file: OpenFile, layout: Layout, start: number): A
 function segmentAt(window: Characters, index: number): 'message' | 'envelope' | null {
   const first = window.at(index);
   if (first !== 0x4d && first !== 0x46 && first !== 0x42) return null;
-  if (!isSeparator(window.at(index + 3))) return null;
+  const next = window.at(index + 3);
   const name = String.fromCharCode(first, window.at(index + 1), window.at(index + 2));
-  return name === 'MSH' ? 'message' : ENVELOPE.has(name) ? 'envelope' : null;
+  if (name === 'MSH') return isSeparator(next) ? 'message' : null;
+  return ENVELOPE.has(name) && (isSeparator(next) || next === CR || next === LF || next === -1) ? 'envelope' : null;
+}
+
+/** MSH-1 and four encoding characters up to the next separator. */
+function isHeader(window: Characters, index: number): boolean {
+  const signs = [4, 5, 6, 7].map((offset) => window.at(index + offset));
+  return window.at(index + 8) === window.at(index + 3) && signs.every(isSeparator);
 }
 
 class Scan {
   readonly #width: number;
-  #type: Region['type'] | 'envelope' = 'other';
+  #type: Region['type'] = 'other';
+  /** Characters of the line so far, endless where it is no mark. */
+  #mark = 0;
   #start: number;
   #blank = true;
   #lineStart = true;
@@ -67,7 +82,8 @@ class Scan {
         const segment = segmentAt(window, index);
         if (segment !== null) yield* this.#open(segment, here);
         else if (this.#type === 'envelope' && char !== CR && char !== LF) yield* this.#open('other', here);
-      }
+      } else if (this.#type === 'other' && this.#isBehindMark(window, index)) yield* this.#open('message', here);
+      this.#measureMark(char);
       if (this.#type === 'message' && char === FS && endsFrame(window.at(index + 1))) yield* this.#open('other', here);
       this.#blank &&= BLANK.has(char);
       this.#lineStart = BREAK.has(char) || (char === NUL && this.#lineStart);
@@ -78,9 +94,19 @@ class Scan {
     yield* this.#open('other', size);
   }
 
-  *#open(type: Region['type'] | 'envelope', here: number): Generator<Region> {
-    const region = { start: this.#start, end: here, blank: this.#blank };
-    if (this.#type !== 'envelope' && here > this.#start) yield { type: this.#type, ...region };
+  /** `MSH|^~\&|` behind a few signs that stand alone; in quotes it is a text of something else. */
+  #isBehindMark(window: Characters, index: number): boolean {
+    return this.#mark <= LONGEST_MARK && segmentAt(window, index) === 'message' && isHeader(window, index);
+  }
+
+  #measureMark(char: number): void {
+    if (BREAK.has(char)) this.#mark = 0;
+    else this.#mark = QUOTES.has(char) ? Number.POSITIVE_INFINITY : this.#mark + 1;
+  }
+
+  *#open(type: Region['type'], here: number): Generator<Region> {
+    const region = { type: this.#type, start: this.#start, end: here, blank: this.#blank };
+    if (here > this.#start) yield region;
     this.#type = type;
     this.#start = here;
     this.#blank = true;

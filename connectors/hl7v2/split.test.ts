@@ -13,7 +13,7 @@ async function split(
   const bytes = typeof content === 'string' ? Buffer.from(content, 'latin1') : content;
   const pieces = await Array.fromAsync(messageSplitter(charset)(memoryFile(bytes), from, most));
   if (bytes.length < 1000) {
-    const inSmallWindows = messageSplitter(charset)(memoryFile(bytes, 10), from, most);
+    const inSmallWindows = messageSplitter(charset)(memoryFile(bytes, 20), from, most);
     expect(await Array.fromAsync(inSmallWindows)).toEqual(pieces);
   }
   return pieces;
@@ -45,6 +45,18 @@ describe('messageSplitter', () => {
     ['NUL padding', 'MSH|a\r\0\0\0', ['=MSH|a\r']],
     ['bytes before the first message', 'hello\rMSH|a\r', ['@0!item.format:6', '=MSH|a\r']],
     ['bytes between batch and message', 'BHS|x\rwhat\rMSH|a\r', ['@6!item.format:5', '=MSH|a\r']],
+    ['a mark before a message', '[SOM]MSH|^~\\&|a\n\nPID|1\n', ['@0!item.format:5', '=MSH|^~\\&|a\n\nPID|1\n']],
+    ['a message quoted in another text', '{"MSH|^~\\&|a"}\r', ['!item.format:15']],
+    ['a batch that counts more', 'BHS|^~\\&\rMSH|a\rBTS|2\rFTS|1', ['=MSH|a\r', '@15!source.count:6']],
+    [
+      'batches and a file that counts more',
+      'FHS|\rBHS|\rMSH|a\rBTS|1\rBHS|\rMSH|b\rBTS|1\rFTS|3\r',
+      [
+        '#1=MSH|a\r',
+        '#2=MSH|b\r',
+        '@'.concat('FHS|\rBHS|\rMSH|a\rBTS|1\rBHS|\rMSH|b\rBTS|1\r'.length.toString(), '!source.count:6'),
+      ],
+    ],
     ['bytes behind a frame', '\vMSH|a\x1c\rrest', ['=MSH|a', '@6!item.format:6']],
     ['MSH within a line is content', 'MSH|a|MSH|b\rNTE|MSH|\r', ['=MSH|a|MSH|b\rNTE|MSH|\r']],
     ['a word that begins with MSH is content', 'MSH|a\rMSHX|b\r', ['=MSH|a\rMSHX|b\r']],
@@ -69,6 +81,35 @@ describe('messageSplitter', () => {
     },
   );
 
+  it('UTF-16 without a mark', async () => {
+    const pieces = await split(Buffer.from('MSH|张\rPID|1\rMSH|b\r', 'utf16le'));
+    expect(pieces.map((piece) => 'bytes' in piece && [piece.charset, piece.bytes.length])).toEqual([
+      ['utf-16le', 24],
+      ['utf-16le', 12],
+    ]);
+  });
+
+  describe('a message in several', () => {
+    const head = (id: string, pointer = '') => `MSH|^~\\&|A|||||||${id}|P|2.5||${pointer}\r`;
+    const [a, b] = [`${head('1')}OBX|1|TX|C||on\rDSC|7|F\r`, `${head('2', '7')}ADD|e\rDSC|8|F\r`];
+    const c = `${head('3', '8')}NTE|1\r`;
+
+    it.each<[string, string, string[]]>([
+      ['is one item', a + b + c, [`#1=${a + b + c}`]],
+      ['in a batch', `BHS|\r${a}${b}${c}BTS|3\r`, [`#1=${a + b + c}`]],
+      ['in frames', `\v${a}\x1c\r\v${b}\x1c\r\v${c}\x1c\r`, [`#1=${a + b + c}`]],
+      ['a part is missing', a + c, [`#1=${a}`, `#2=${c}`]],
+      ['the last part is missing', a + b, [`#1=${a + b}`]],
+      ['an answer that offers more', a.replace('|F', '|I') + b, [`#1=${a.replace('|F', '|I')}`, `#2=${b}`]],
+      ['too large together', `${a}${b.replace('ADD', `ADD|${'x'.repeat(9_950)}`)}`, [`#1=${a}`, expect.any(String)]],
+    ])('%s', async (_name, content, pieces) => {
+      const found = await split(content);
+      expect(show(found)).toEqual(pieces);
+      const rest = await split(content, { from: found[0]!.resume });
+      expect(show(rest).slice(0, found.length - 1)).toEqual(show(found.slice(1)));
+    });
+  });
+
   it('refuses a message that is too large and goes on', async () => {
     const pieces = await split(`MSH|${'x'.repeat(200_000)}\rMSH|b\r`, { most: 100 });
     expect(show(pieces)).toEqual(['#1!source.too-large:200005', '#2=MSH|b\r']);
@@ -81,7 +122,7 @@ describe('messageSplitter', () => {
       .tuple(line, fc.array(line, { maxLength: 4 }))
       .map(([head, rest]) => ['MSH|'.concat(head), ...rest]);
     const end = fc.constantFrom('\r', '\n', '\r\n');
-    const between = fc.constantFrom('', '\r\n', '\x1c\r\v', '\0', 'BTS|1\rBHS|^\r');
+    const between = fc.constantFrom('', '\r\n', '\x1c\r\v', '\0', 'BTS\rBHS|^\r');
     await fc.assert(
       fc.asyncProperty(fc.array(fc.tuple(message, end, between), { minLength: 1, maxLength: 8 }), async (file) => {
         const messages = file.map(([lines, lineEnd]) => lines.map((text) => text + lineEnd).join(''));

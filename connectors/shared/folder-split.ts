@@ -26,6 +26,9 @@ export interface Resume {
   readonly offset: number;
   /** Messages or rows that are done, as the splitter numbers them. */
   readonly count: number;
+  /** Messages before the open batch and batches begun, in files that count them (HL7 v2). */
+  readonly before?: number;
+  readonly batches?: number;
 }
 
 /**
