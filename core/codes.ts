@@ -193,6 +193,16 @@ export const codes = {
     kind: 'permanent',
     hint: 'add the code to a code map; the local coding was kept',
   },
+  'structure.missing': {
+    stage: 'normalize',
+    kind: 'permanent',
+    hint: 'the standard demands a segment that was not sent; what it would say is unknown',
+  },
+  'structure.unknown': {
+    stage: 'normalize',
+    kind: 'permanent',
+    hint: 'the segment was kept in the source; read its fields in a map of your own if they matter',
+  },
   'structure.unexpected': {
     stage: 'normalize',
     kind: 'permanent',

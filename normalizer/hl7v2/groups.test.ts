@@ -1,18 +1,21 @@
 import { expect, test } from 'vitest';
 import type { Normalized } from '../../core/types.ts';
 import { normalize } from '../index.ts';
+import { compileMap } from '../mapping/compile.ts';
+import { runMap } from '../mapping/index.ts';
 
 const HEAD =
   'MSH|^~\\&|LIS|CG|DHC|CG|20260105083000+0800||ORU^R01|1|P|2.5.1||||||UNICODE UTF-8\rPID|1||CG1^^^CG&2.16.156.10011.1.13.990001&ISO^MR\r';
+const CONTEXT = {
+  hospital: { id: 'chenguang', name: '晨光医院', timezone: 'Asia/Shanghai' },
+  feed: 'test',
+  receivedAt: '2026-03-01T00:00:00Z',
+};
 
 function results(...lines: string[]) {
   const made = normalize(
     { kind: 'hl7v2', sourceKey: 'k', bytes: new TextEncoder().encode(HEAD + lines.join('\r')) },
-    {
-      hospital: { id: 'chenguang', name: '晨光医院', timezone: 'Asia/Shanghai' },
-      feed: 'test',
-      receivedAt: '2026-03-01T00:00:00Z',
-    },
+    CONTEXT,
   ) as Normalized;
   const all = (type: string) =>
     made.bundle.entry!.flatMap((entry) => (entry.resource!.resourceType === type ? [entry] : []));
@@ -71,4 +74,41 @@ test('an observation before its only specimen is of it; of several, of none', ()
       .map(({ resource }) => (resource as fhir4.Observation).specimen !== undefined);
   expect(specimens('SPM|1|^S1||BLD')).toEqual([true]);
   expect(specimens('SPM|1|^S1||BLD', 'SPM|2|^S2||UR')).toEqual([false]);
+});
+
+test('a map writes out the structure of a message of its own, and cuts groups within it', () => {
+  const map = compileMap(
+    `map: ward-scores
+version: 1.0.0
+source: hl7v2
+match: { message: ZSC^Z01 }
+structure: 'MSH PID ROUND(ZRD SCORE(OBX NTE*)*)+'
+groups: { round: ROUND, score: SCORE, remark: { in: score, starts: NTE } }
+owner: { system: urn:x, value: $PID-3.1 }
+resources:
+  - loop: rounds
+    each: $round[*]
+    resources:
+      - Observation: score
+        each: $score[*]
+        key: [!owner , $ZRD-1, $OBX-3.1]
+        status: final
+        code: $OBX-3
+        note: { each: '$remark[*]', text: $NTE-3 }
+        effective: !dateTime $ZRD-2`,
+    'ward-scores.yaml',
+  );
+  const text =
+    'MSH|^~\\&|ICU|CG|DHC|CG|20260105083000+0800||ZSC^Z01|1|P|2.5.1\rPID|1||CG1\rZRD|1|20260105\rOBX|1|ST|A||x\rNTE|1||one\rNTE|2||two\rZRD|2|20260106\rOBX|1|ST|A||y';
+  const made = runMap(map, { kind: 'hl7v2', sourceKey: 'k', bytes: new TextEncoder().encode(text) }, CONTEXT);
+  if (made.status === 'rejected') throw new Error(JSON.stringify(made.issues));
+  const seen = made.bundle.entry!.flatMap(({ resource }) => {
+    if (resource?.resourceType !== 'Observation') return [];
+    const { effectiveDateTime, note } = resource as fhir4.Observation;
+    return [[effectiveDateTime, note?.map(({ text }) => text)]];
+  });
+  expect(seen).toEqual([
+    ['2026-01-05', ['one', 'two']],
+    ['2026-01-06', undefined],
+  ]);
 });

@@ -5,6 +5,7 @@ import { runMap } from '../mapping/index.ts';
 import { standardMap } from '../mapping/standard.ts';
 import { reject, rejectError } from '../outcome.ts';
 import { type Message, readMessage } from './reader/message.ts';
+import { eventOf } from './structure/event.ts';
 
 /** By trigger event (MSH-9.1 and MSH-9.2); the structure follows from it where MSH-9.3 is absent. */
 const MAPS: Readonly<Record<string, string>> = {
@@ -42,9 +43,9 @@ export function normalizeHl7v2(input: NormalizeInput, context: NormalizeContext)
   } catch (error) {
     return rejectError(error);
   }
-  const type = message.header.field(9);
-  const event = `${type.part(1).text}^${type.part(2).text}`;
-  const map = Object.hasOwn(MAPS, event) ? MAPS[event] : undefined;
+  const { type, event } = eventOf(message.segments);
+  const name = `${type}^${event}`;
+  const map = Object.hasOwn(MAPS, name) ? MAPS[name] : undefined;
   if (map === undefined) return reject('item.unsupported', 'no map reads messages of this type and event');
   return runMap(standardMap(map), { ...input, read: message }, context);
 }

@@ -4,19 +4,14 @@ import type { Mapping } from '../draft.ts';
 import type { CodeMap } from './codes/code-map.ts';
 import { compileCodeMaps } from './codes/section.ts';
 import type { CompiledCondition } from './condition.ts';
+import { groupsOf, structureOf } from './groups.ts';
 import { digestOf, type FileDigest, type LoadFile, loadTree } from './load.ts';
 import { compileMatch, type Match } from './match.ts';
+import { namedNodes } from './named.ts';
 import { compileOwner, type OwnerRule } from './owner.ts';
 import { didYouMean, MapError, type Place, Problems } from './problems.ts';
 import { compileResources, nameResources, type Step } from './resources.ts';
-import {
-  entryOf,
-  type GroupRule,
-  MAP_SOURCES,
-  type MapSource,
-  type SourceFormat,
-  type SourceSetup,
-} from './sources/format.ts';
+import { entryOf, MAP_SOURCES, type MapSource, type SourceFormat, type SourceSetup } from './sources/format.ts';
 import { formats } from './sources/index.ts';
 import type { Position, Value } from './value.ts';
 import { compileValue } from './values.ts';
@@ -93,8 +88,10 @@ export function compileMap(text: string, file: string, options: CompileOptions =
     problems.throwIfAny();
     throw new Error('unreachable');
   }
+  const structure = structureOf(part('structure'), source, problems);
   const setup: SourceSetup = {
-    groups: groupsOf(part('groups'), source, problems),
+    structure,
+    groups: groupsOf(part('groups'), structure, source, problems),
     namespaces: namespacesOf(part('namespaces'), problems),
   };
   const world = new World({
@@ -177,20 +174,6 @@ function sourceOf(node: Node | undefined, root: MapNode, problems: Problems): Ma
   return known;
 }
 
-function namedNodes(node: Node | undefined, problems: Problems): Map<string, Node> {
-  if (!node) return new Map();
-  if (node.kind !== 'map') {
-    problems.add(node.at, 'here stand names and their values', 'write name: value');
-    return new Map();
-  }
-  return new Map(
-    node.entries.map(({ key, at, value }) => {
-      if (!/^[a-zA-Z][\w-]{0,62}$/.test(key)) problems.add(at, `${key} is no name`, 'letters, digits, - and _');
-      return [key, value] as [string, Node];
-    }),
-  );
-}
-
 function namespacesOf(node: Node | undefined, problems: Problems): Map<string, string> {
   const found = new Map<string, string>();
   for (const [prefix, value] of namedNodes(node, problems)) {
@@ -198,50 +181,6 @@ function namespacesOf(node: Node | undefined, problems: Problems): Map<string, s
     else problems.add(value.at, 'a name space is a URI', "write prefix: 'urn:…'");
   }
   return found;
-}
-
-const SEGMENT = /^[A-Z][A-Z0-9]{2}$/;
-
-function groupsOf(node: Node | undefined, source: MapSource, problems: Problems): GroupRule[] {
-  if (node && source !== 'hl7v2') problems.add(node.at, 'only HL7 v2 has groups of segments', 'delete groups');
-  const groups: GroupRule[] = [];
-  for (const [name, value] of namedNodes(node, problems)) {
-    if (!/^[a-z]/.test(name))
-      problems.add(value.at, `the group ${name} begins with a capital`, 'groups have small letters, segments capitals');
-    const words = (key: string): string[] => {
-      const found = value.kind === 'map' ? entryOf(value.entries, key)?.value : undefined;
-      const list = found?.kind === 'list' ? found.items : found ? [found] : [];
-      return list.flatMap((item) => (item.kind === 'scalar' ? [item.text] : []));
-    };
-    const [starts = ''] = words('starts');
-    if (!SEGMENT.test(starts) || !words('before').every((segment) => SEGMENT.test(segment)))
-      problems.add(
-        value.at,
-        `the group ${name} names no segment that starts it`,
-        `write ${name}: { starts: OBR, before: [ORC] }`,
-      );
-    groups.push({ name, starts, before: words('before'), within: words('in') });
-    for (const key of value.kind === 'map' ? value.entries : [])
-      if (!['starts', 'before', 'in'].includes(key.key))
-        problems.add(
-          key.at,
-          `a group has no part ${key.key}`,
-          didYouMean(key.key, ['starts', 'before', 'in'], 'parts'),
-        );
-  }
-  for (const { name, within } of groups)
-    for (const outer of within)
-      if (!groups.some((group) => group.name === outer))
-        problems.add(
-          node!.at,
-          `the group ${name} stands in ${outer}, which is no group`,
-          didYouMean(
-            outer,
-            groups.map((group) => group.name),
-            'groups',
-          ),
-        );
-  return groups;
 }
 
 function refusalsOf(node: Node | undefined, world: World): Refusal[] {

@@ -60,7 +60,9 @@ export function selectMap(
     try {
       // Groups differ from map to map; everything else of an opened item is the same.
       const key =
-        map.setup.groups.length > 0 || map.setup.namespaces.size > 0 ? `${map.source} ${map.name}` : map.source;
+        map.setup.structure || map.setup.groups.length > 0 || map.setup.namespaces.size > 0
+          ? `${map.source} ${map.name}`
+          : map.source;
       const known = opened.get(key) ?? { root: map.format.open(input, context, draft, map.setup), draft };
       opened.set(key, known);
       const run = new Run(known.draft, known.root.native, input.sourceKey, { item: known.root.root, parent: null });

@@ -39,6 +39,7 @@ const KEYS = [
   'match',
   'constants',
   'codes',
+  'structure',
   'groups',
   'namespaces',
   'fragments',

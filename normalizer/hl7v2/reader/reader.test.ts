@@ -3,7 +3,6 @@ import { describe, expect, test } from 'vitest';
 import { SourceTracker } from '../../sources.ts';
 import { decodeEscapes } from './escapes.ts';
 import { type Message, readMessage } from './message.ts';
-import { structureIssues } from './structure.ts';
 
 const HEAD = 'MSH|^~\\&|HIS|CG|DHC|CG|20260105||ADT^A01|1|P|2.5.1||||||UNICODE UTF-8';
 
@@ -271,12 +270,4 @@ describe('continuation (v2.9 §2.10.2)', () => {
   ])('refuses a message without %s', (_name, lines, code) => {
     expect(() => read(lines.join('\r'))).toThrow(expect.objectContaining({ code }));
   });
-});
-
-test('what ORU_R01 does not expect is told', () => {
-  const issues = (...lines: string[]) =>
-    structureIssues(read([HEAD.replace('ADT^A01', 'ORU^R01'), ...lines].join('\r'))).map(({ place }) => place);
-  expect(issues('PID|1', 'SPM|1', 'OBR|1||F1', 'RXA|1', 'OBX|1', 'ZXX|1')).toEqual(['SPM', 'RXA']);
-  expect(issues('PID|1', 'ORC|RE|A', 'ORC|RE|B', 'OBR|1||F1', 'NTE|1')).toEqual(['ORC']);
-  expect(issues('PID|1', 'PV1|1|I')).toEqual(['OBR']);
 });

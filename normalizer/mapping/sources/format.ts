@@ -1,6 +1,7 @@
 /** What the engine asks of a source format: addresses at compile time, an opened item at run time. */
 import type { NormalizeContext, NormalizeInput } from '../../context.ts';
 import type { Draft, KeptSource } from '../../draft.ts';
+import type { Structure } from '../../hl7v2/structure/notation.ts';
 import type { Unit } from '../../shared/result.ts';
 import type { Entry } from '../yaml.ts';
 
@@ -51,13 +52,23 @@ export interface AddressFault {
 
 /** What the map says of its source besides addresses. */
 export interface SourceSetup {
-  /** Name → segments that open the group. */
+  /** HL7 v2: of the map's own; else that of the message's event. */
+  readonly structure: Structure | undefined;
   readonly groups: readonly GroupRule[];
   /** Prefix → URI. */
   readonly namespaces: ReadonlyMap<string, string>;
 }
 
-export interface GroupRule {
+export type GroupRule = StructureGroup | CutGroup;
+
+/** Groups of the message structure, under a name of the map. */
+export interface StructureGroup {
+  readonly name: string;
+  readonly of: readonly string[];
+}
+
+/** A group that the map cuts out of a message or group by its segments. */
+export interface CutGroup {
   readonly name: string;
   readonly starts: string;
   readonly before: readonly string[];

@@ -1,36 +1,44 @@
-/** Segments of a message in the groups that a map declares. Every segment is in exactly one group, or in the message itself. */
-import type { Message } from '../../hl7v2/reader/message.ts';
+/** The segments of a message in the groups of its structure, and in those that a map cuts by their segments. */
 import type { Segment } from '../../hl7v2/reader/segment.ts';
-import type { GroupRule } from './format.ts';
+import { type Arranged, arrange } from '../../hl7v2/structure/arrange.ts';
+import { Group } from '../../hl7v2/structure/group.ts';
+import type { Structure } from '../../hl7v2/structure/notation.ts';
+import type { CutGroup, GroupRule } from './format.ts';
 
-export class Group {
-  readonly name: string;
-  readonly parent: Group | null;
-  /** Not those of groups below. */
-  readonly segments: Segment[] = [];
-  readonly groups: Group[] = [];
-
-  constructor(name: string, parent: Group | null) {
-    this.name = name;
-    this.parent = parent;
-  }
-
-  below(name: string): Group[] {
-    return this.groups.filter((group) => group.name === name);
-  }
+/** @param structure undefined where the message has none that is known: then it is one group before any is cut */
+export function groupSegments(
+  segments: readonly Segment[],
+  structure: Structure | undefined,
+  rules: readonly GroupRule[],
+): Arranged {
+  const names = new Map(rules.flatMap((rule) => ('of' in rule ? rule.of.map((name) => [name, rule.name]) : [])));
+  const arranged = structure ? arrange(segments, structure, (name) => names.get(name)) : unarranged(segments);
+  const cuts = rules.filter((rule) => 'starts' in rule);
+  if (cuts.length > 0) cutAll(arranged.root, cuts);
+  return arranged;
 }
 
-/** @returns the message as the outermost group */
-export function groupSegments(message: Message, rules: readonly GroupRule[]): Group {
+function unarranged(segments: readonly Segment[]): Arranged {
   const root = new Group('', null);
-  let here = root;
+  root.segments.push(...segments);
+  return { root, unexpected: [], unknown: [], missing: [] };
+}
+
+function cutAll(group: Group, rules: readonly CutGroup[]): void {
+  for (const inner of group.groups) cutAll(inner, rules);
+  if (rules.some((rule) => mayHold(group, rule))) cut(group, rules);
+}
+
+/** Moves segments of the group into groups below it. */
+function cut(top: Group, rules: readonly CutGroup[]): void {
+  const segments = top.segments.splice(0);
+  let here = top;
   /** A group that segments above its start have opened. */
-  let awaiting: GroupRule | undefined;
-  const { segments } = message;
+  let awaiting: CutGroup | undefined;
   for (const [index, segment] of segments.entries()) {
     const rule = rules.find((one) => opens(one, segments, index));
     if (rule && awaiting !== rule) {
-      const parent = holder(here, rule);
+      const parent = holder(here, rule, top);
       if (parent) {
         here = new Group(rule.name, parent);
         parent.groups.push(here);
@@ -39,14 +47,13 @@ export function groupSegments(message: Message, rules: readonly GroupRule[]): Gr
     } else if (rule && segment.name === rule.starts) awaiting = undefined;
     else if (segment.name === 'PID' && !rules.some(({ starts, before }) => starts === 'PID' || before.includes('PID')))
       // Whom the message is about is never said within a part of it.
-      here = root;
+      here = top;
     here.segments.push(segment);
   }
-  return root;
 }
 
 /** The start itself, or a segment of `before` from which the start is reached over others of `before`. */
-function opens(rule: GroupRule, segments: readonly Segment[], index: number): boolean {
+function opens(rule: CutGroup, segments: readonly Segment[], index: number): boolean {
   let at = index;
   const passed = new Set<string>();
   while (segments[at] && rule.before.includes(segments[at]!.name) && !passed.has(segments[at]!.name)) {
@@ -56,12 +63,12 @@ function opens(rule: GroupRule, segments: readonly Segment[], index: number): bo
   return segments[at]?.name === rule.starts;
 }
 
-/** The innermost open group that may hold it. */
-function holder(here: Group, rule: GroupRule): Group | undefined {
-  let at: Group | null = here;
-  while (at) {
-    if (rule.within.length === 0 ? at.parent === null : rule.within.includes(at.name)) return at;
-    at = at.parent;
-  }
+/** The innermost open group, from `top` on, that may hold it. */
+function holder(here: Group, rule: CutGroup, top: Group): Group | undefined {
+  for (let at: Group | null = here; at; at = at === top ? null : at.parent) if (mayHold(at, rule)) return at;
   return undefined;
+}
+
+function mayHold(group: Group, { within }: CutGroup): boolean {
+  return within.length === 0 ? group.parent === null : within.includes(group.name);
 }

@@ -4,9 +4,11 @@ import { attachment } from '../../hl7v2/attachment.ts';
 import { authoritySystem, codedValue, cx, ei, xad, xpn, xtn } from '../../hl7v2/datatypes.ts';
 import { Message, readMessage } from '../../hl7v2/reader/message.ts';
 import { Segment } from '../../hl7v2/reader/segment.ts';
-import { structureIssues } from '../../hl7v2/reader/structure.ts';
 import { Value } from '../../hl7v2/reader/value.ts';
 import { Scope as MessageScope } from '../../hl7v2/scope.ts';
+import { eventOf } from '../../hl7v2/structure/event.ts';
+import { Group } from '../../hl7v2/structure/group.ts';
+import { structureIssues, structureOf } from '../../hl7v2/structure/index.ts';
 import { writtenOffset } from '../../shared/datetime.ts';
 import type { Unit } from '../../shared/result.ts';
 import { didYouMean } from '../problems.ts';
@@ -22,7 +24,7 @@ import {
   type SourceSetup,
   steps,
 } from './format.ts';
-import { Group, groupSegments } from './hl7v2-groups.ts';
+import { groupSegments } from './hl7v2-groups.ts';
 
 const CONTENT_TYPE = 'x-application/hl7-v2+er7';
 /** Read by the engine itself: type, control id, processing id, version, character set; set ids, whose order the segments keep. */
@@ -256,12 +258,16 @@ export const hl7v2: SourceFormat = {
       draft.issue('warning', 'field.invalid', place, 'control characters were left out'),
     );
     for (const { code, place, detail } of message.issues) draft.issue('warning', code, place, detail);
-    for (const { code, place, detail } of structureIssues(message)) draft.issue('warning', code, place, detail);
+    const structure = setup.structure ?? structureOf(eventOf(message.segments));
+    const { root, ...found } = groupSegments(message.segments, structure, setup.groups);
+    if (structure)
+      for (const { severity, code, path, detail } of structureIssues(structure.name, found))
+        draft.issue(severity, code, path, detail);
     for (const number of HEADER_FIELDS) for (const value of message.header.all(number)) value.use();
     for (const segment of message.segments) if (NUMBERED.has(segment.name)) segment.field(1).use();
     message.first('EVN')?.field(1).use();
     return {
-      root: groupSegments(message, setup.groups),
+      root,
       native: nativeOf(new MessageScope(draft, message)),
       see: () => draft.sources.account(message),
       keep: () => ({ contentType: CONTENT_TYPE, bytes }),
@@ -269,14 +275,8 @@ export const hl7v2: SourceFormat = {
   },
   matchKeys: ['message'],
   matches(root, _key, values) {
-    const type = (root as Group).segments[0]!.field(9);
-    const names = [1, 2, 3].map((part) => type.part(part).text ?? '');
-    return values.some(
-      (value) =>
-        value === names[0] ||
-        value === `${names[0]}^${names[1]}` ||
-        value === names[2] ||
-        value === `${names[0]}_${names[1]}`,
-    );
+    const { type, event, structure } = eventOf((root as Group).segments);
+    const names = [type, `${type}^${event}`, `${type}_${event}`, structure];
+    return values.some((value) => names.includes(value));
   },
 };

@@ -1,0 +1,20 @@
+/** Segments that belong together. */
+import type { Segment } from '../reader/segment.ts';
+
+export class Group {
+  /** As the map calls it; empty for the message itself. */
+  readonly name: string;
+  readonly parent: Group | null;
+  /** Not those of groups below. */
+  readonly segments: Segment[] = [];
+  readonly groups: Group[] = [];
+
+  constructor(name: string, parent: Group | null) {
+    this.name = name;
+    this.parent = parent;
+  }
+
+  below(name: string): Group[] {
+    return this.groups.filter((group) => group.name === name);
+  }
+}
