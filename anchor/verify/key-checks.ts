@@ -21,6 +21,9 @@ export interface VerifyKey extends OpeningKeys {
   readonly secret?: RecordKeys;
 }
 
+/** Checks that only someone who can open the record can make. */
+export const OPENING_CHECKS: readonly string[] = ['key packet', 'decryption', 'commitment', 'bundle', 'part contents'];
+
 /** Tags of one patient that are looked through: far more records than a life has. */
 const MAX_COUNTER = 100_000n;
 

@@ -69,7 +69,7 @@ export function registerKeys(program: Command): void {
     .option('--yes', 'do not ask')
     .action(
       action((context, [item], options) =>
-        withPatient(context, item, options, async (custody, ref) => {
+        withPatient(context, item, { ...options, erased: true }, async (custody, ref) => {
           const erased = await eraseKeys(custody, ref);
           const { records, closed, anchored, pending } = erased;
           const proved = closed === anchored && pending === 0;
@@ -116,7 +116,9 @@ async function withPatient(
   const config = context.config();
   const opened = await open(config, 'worker', (line) => context.out.progress(line, line));
   try {
-    const ref = await identifiedPatient(opened.bridge, item, config.hospital.patientSystem);
+    const ref = await identifiedPatient(opened.bridge, item, config.hospital.patientSystem, {
+      erased: options.erased === true,
+    });
     return await use(
       {
         bridge: opened.bridge,

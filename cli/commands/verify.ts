@@ -148,7 +148,7 @@ async function asOutsider(
       { rpc, kubo, ...(key && { key }), ...(trusted && { trusted }), ...(capsule && { capsule }) },
       context.signal,
     );
-    verified.push({ item: target, feed: '', verdict });
+    verified.push({ item: target, feed: '', verdict, outcome: verdict.status });
   }
   return report(context, verified);
 }
@@ -184,18 +184,29 @@ function repairLines({ nodes, copied }: Repaired): string {
 }
 
 function report({ out }: Context, verified: readonly Verified[], repaired?: Repaired): ExitCode {
-  const counts = tally(verified);
+  const { pass, fail, unknown, 'with-patient': withPatient, erased } = tally(verified);
   const single = verified.length === 1;
-  const rows = verified.flatMap(({ item, feed, verdict }) =>
-    verdict.checks
-      .filter(({ status }) => single || status !== 'pass')
-      .map(({ name, status, detail }) => [item, feed, name, status, detail]),
-  );
+  const rows = verified.flatMap((one) => shown(one, single));
   const lists = rows.length > 0 ? `${table(['record', 'feed', 'check', 'status', 'detail'], rows)}\n` : '';
+  const unopened = [
+    ...(withPatient > 0 ? [`${withPatient} with their patients`] : []),
+    ...(erased > 0 ? [`${erased} erased`] : []),
+  ];
+  const counted = [`${pass} pass`, `${fail} fail`, `${unknown} unknown`, ...unopened].join(', ');
   out.result(
-    { ...counts, verified, ...(repaired && { repair: repaired }) },
-    `${repaired ? repairLines(repaired) : ''}${lists}${verified.length} records: ${counts.pass} pass, ${counts.fail} fail, ${counts.unknown} unknown`,
+    { pass, fail, unknown, withPatient, erased, verified, ...(repaired && { repair: repaired }) },
+    `${repaired ? repairLines(repaired) : ''}${lists}${verified.length} records: ${counted}`,
   );
   const lost = repaired?.nodes.some(({ unrestorable, error }) => unrestorable.length > 0 || error !== undefined);
-  return counts.fail + counts.unknown > 0 || lost ? exit.unverified : exit.ok;
+  return fail + unknown > 0 || lost ? exit.unverified : exit.ok;
+}
+
+/** What did not pass; of a record that is not to be opened here, that in one line; of a single record everything. */
+function shown({ item, feed, verdict, outcome }: Verified, single: boolean): string[][] {
+  const rows = verdict.checks.map(({ name, status, detail }) => [item, feed, name, status, detail]);
+  if (single) return rows;
+  const others = rows.filter(([, , , status]) => status !== 'pass');
+  return outcome === 'with-patient' || outcome === 'erased'
+    ? others.slice(0, 1).map(([, , , , detail]) => [item, feed, 'opening', outcome, detail!])
+    : others;
 }

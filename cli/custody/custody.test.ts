@@ -100,6 +100,17 @@ async function checksOf(item: string, keys: OpeningKeys, capsule?: string) {
   return Object.fromEntries(checks.map(({ name, status }) => [name, status]));
 }
 
+/** What `dhc verify --all` says, by patient. */
+async function outcomes(): Promise<Record<string, string[]>> {
+  const said: Record<string, Set<string>> = {};
+  for await (const { item, outcome } of verifyAll(bridge, receipts(bridge), signal)) {
+    const { patientRef } = (await bridge.journal.record(item))!;
+    said[patientRef] ??= new Set();
+    said[patientRef].add(outcome);
+  }
+  return Object.fromEntries(Object.entries(said).map(([ref, set]) => [ref, [...set]]));
+}
+
 it('renewed custody keys open everything by the list; the old ones nothing new', async () => {
   const ref = refs[0]!;
   const old = bridge.keystore.patientKeys(ref);
@@ -181,6 +192,17 @@ it('a claim: the patient opens all, old and new; the hospital none', async () =>
   expect((await openAll(ref, old)).listed).toBe(0);
   await expect(changeKeys(custody, ref)).rejects.toMatchObject({ code: 'cli.usage' });
   expect(await bridge.kubo.isPinned(changed.capsules)).toBe(true);
+  // All that needs no key is checked, down to the packets that only the patient can open.
+  const said = { [refs[0]!]: ['pass'], [refs[1]!]: ['with-patient'], [refs[2]!]: ['pass'] };
+  expect(await outcomes()).toEqual(said);
+  const [packet] = decodeCapsuleSet(await bridge.kubo.blockGet(changed.capsules));
+  const bytes = await bridge.kubo.blockGet(packet!);
+  await bridge.kubo.unpin(changed.capsules);
+  await bridge.kubo.blockRm([packet!]);
+  expect((await outcomes())[ref]).toEqual(['fail']);
+  await bridge.kubo.blockPut(packet!, bytes);
+  await bridge.kubo.pin(changed.capsules);
+  expect(await outcomes()).toEqual(said);
 });
 
 it('later key packets that a node lost come back from their archive', async () => {
@@ -205,8 +227,21 @@ it('erasure: records stay closed, anchors and receipts hold', async () => {
   expect(erased.records).toBeGreaterThanOrEqual(3);
   expect(erased).toMatchObject({ closed: erased.records, anchored: erased.records, pending: 0 });
   expect(bridge.keystore.custody(ref).holder).toBe('none');
+  expect((await outcomes())[ref]).toEqual(['erased']);
+  // Keys that are gone without an erasure on record were lost; the same command says that it was meant.
+  bridge.keystore.destroyPatient(refs[0]!);
+  expect((await outcomes())[refs[0]!]).toEqual(['unknown']);
   const claimed = await eraseKeys(custody, refs[0]!);
   expect(claimed.closed).toBe(claimed.records);
+  expect(await outcomes()).toEqual({ [refs[0]!]: ['erased'], [refs[1]!]: ['with-patient'], [ref]: ['erased'] });
+  expect(await identifiedPatient(bridge, (await recordsOf(bridge, ref))[0]!.item, undefined, { erased: true })).toBe(
+    ref,
+  );
+  // The patient comes back: new records open, the erased ones stay erased.
+  const back = bridge.keystore.patientKeys(ref);
+  expect((await outcomes())[ref]).toEqual(['erased']);
+  expect(back).toEqual(bridge.keystore.patientKeys(ref));
+  bridge.keystore.destroyPatient(ref);
 });
 
 it('a patient is named by item or by stdin, never in a way that is logged', async () => {
@@ -218,13 +253,15 @@ it('a patient is named by item or by stdin, never in a way that is logged', asyn
   expect(await identifiedPatient(bridge, record!.item, undefined)).toBe(refs[1]);
   const found = new Set<string>();
   for (const n of [0, 1, 2])
-    await identifiedPatient(bridge, undefined, undefined, stdin(`${SYSTEM}|99010119780312${n}\n`)).then(
+    await identifiedPatient(bridge, undefined, undefined, {}, stdin(`${SYSTEM}|99010119780312${n}\n`)).then(
       (ref) => found.add(ref),
       (error) => expect(error).toMatchObject({ code: 'cli.not-found' }),
     );
   expect([...found]).toEqual([refs[1]]);
   await expect(identifiedPatient(bridge, 'Zhang', undefined)).rejects.toMatchObject({ code: 'cli.usage' });
-  await expect(identifiedPatient(bridge, undefined, undefined, stdin(''))).rejects.toMatchObject({ code: 'cli.usage' });
+  await expect(identifiedPatient(bridge, undefined, undefined, {}, stdin(''))).rejects.toMatchObject({
+    code: 'cli.usage',
+  });
   const log = execFileSync('cat', [hospital.logFile], { encoding: 'utf8' });
   expect(log).not.toMatch(/99010119780312|Zhang/);
 });

@@ -1,4 +1,7 @@
-/** Destroys a patient's keys, and shows that they are gone: an attempt to open each record fails by name. */
+/**
+ * Destroys a patient's keys, and shows that they are gone: an attempt to open each record fails by name. The proof of each is
+ * kept in the journal. May be repeated.
+ */
 import { VerifyCache } from '../../anchor/verify/cache.ts';
 import { verifyReceipt } from '../../anchor/verify/verify.ts';
 import { type CustodyContext, dropCapsules } from './change.ts';
@@ -22,6 +25,11 @@ export async function eraseKeys(context: CustodyContext, ref: string): Promise<E
   const { bridge, signal } = context;
   const { capsules } = bridge.keystore.custody(ref);
   const records = await recordsOf(bridge, ref);
+  // Written first: what is found without keys and without this was lost, not erased.
+  await bridge.journal.beginErasure(
+    ref,
+    records.map(({ item }) => item),
+  );
   bridge.keystore.destroyPatient(ref);
   await bridge.journal.forgetSignatures(ref);
   if (capsules) await dropCapsules(context, capsules);
@@ -40,8 +48,10 @@ export async function eraseKeys(context: CustodyContext, ref: string): Promise<E
     );
     const has = (names: readonly string[], status: string) =>
       names.every((name) => checks.some((check) => check.name === name && check.status === status));
-    if (has(MUST_FAIL, 'fail')) closed++;
-    if (has(MUST_HOLD, 'pass')) anchored++;
+    const proof = { closed: has(MUST_FAIL, 'fail'), anchored: has(MUST_HOLD, 'pass') };
+    await bridge.journal.proveErasure(item, proof);
+    if (proof.closed) closed++;
+    if (proof.anchored) anchored++;
     context.onProgress?.(closed, records.length);
   }
   bridge.keystore.destroyPatient(ref);

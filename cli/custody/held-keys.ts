@@ -1,5 +1,5 @@
 /** What the hospital can still open a record with: its patient's keys, and after a rotation the later capsule. */
-import type { RecordRow } from '../../core/journal/index.ts';
+import type { Erasure, RecordRow } from '../../core/journal/index.ts';
 import { HOSPITAL_REF, type PatientKeys } from '../../core/keystore/keystore.ts';
 import type { Bridge } from '../../workflows/bridge.ts';
 import { listedCapsules, recordsOf } from './records.ts';
@@ -11,7 +11,14 @@ export interface Held {
   readonly key?: PatientKeys;
   /** CID of a capsule that replaces the manifest's. */
   readonly capsule?: string;
+  /** Why the hospital cannot open it, and is not meant to. */
+  readonly closed?: Closed;
 }
+
+export type Closed =
+  /** `capsules`: CID of the set of key packets that the claim made; undefined when it had nothing to wrap anew. */
+  | { readonly why: 'with-patient'; readonly capsules: string | undefined }
+  | { readonly why: 'erased'; readonly erasure: Erasure };
 
 export class HeldKeys {
   readonly #bridge: Bridge;
@@ -24,13 +31,17 @@ export class HeldKeys {
 
   async of(record: RecordRow | undefined, signal: AbortSignal): Promise<Held> {
     if (!record) return {};
-    const { keystore } = this.#bridge;
+    const { keystore, journal } = this.#bridge;
     const { patientRef } = record;
     if (patientRef === HOSPITAL_REF) return { key: keystore.patientKeys(patientRef) };
-    const { holder, generation } = keystore.custody(patientRef);
+    // Before the keys: the same patient may have come back, with new ones.
+    const erasure = await journal.erasure(record.item);
+    if (erasure) return { closed: { why: 'erased', erasure } };
+    const { holder, generation, capsules } = keystore.custody(patientRef);
     if (holder === 'none') return {};
     const key = keystore.patientKeys(patientRef);
-    if (holder === 'patient' || generation === 0) return { key };
+    if (holder === 'patient') return { key, closed: { why: 'with-patient', capsules } };
+    if (generation === 0) return { key };
     const capsule = (await this.#list(patientRef, key, signal)).get(record.contentCid);
     return { key, ...(capsule && { capsule }) };
   }

@@ -9,16 +9,18 @@ const ITEM = /^[0-9a-f]{32}$/;
 /**
  * @param item id of any item of the patient; without it one line `system|value` is read from stdin
  * @param patientSystem for a line that is a bare value
+ * @param options `erased`: also patients whose keys were destroyed, so that an interrupted erasure can go on
  * @throws BridgeError `cli.usage`, `cli.not-found`
  */
 export async function identifiedPatient(
   { journal, keystore }: Bridge,
   item: string | undefined,
   patientSystem: string | undefined,
+  { erased = false }: { readonly erased?: boolean } = {},
   stdin: AsyncIterable<Uint8Array> = process.stdin,
 ): Promise<string> {
   const ref = item === undefined ? patientRef(keystore, await readIdentifier(stdin, patientSystem)) : await refOf(item);
-  if (keystore.custody(ref).holder === 'none')
+  if (keystore.custody(ref).holder === 'none' && !(erased && (await journal.wasErased(ref))))
     throw new BridgeError('cli.not-found', 'the hospital holds no keys of that patient');
   return ref;
 

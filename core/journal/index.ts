@@ -1,6 +1,7 @@
 /** The journal on SQLite: one file, for one machine. */
 import { anchorTable } from './anchor-table.ts';
 import { copyTable } from './copy-table.ts';
+import { erasureTable } from './erasure-table.ts';
 import { inboxTable } from './inbox-table.ts';
 import { deadLetters } from './letters.ts';
 import { likenessTable } from './likeness-table.ts';
@@ -29,6 +30,7 @@ export function openJournal(path: string, secrets: JournalSecrets): Journal {
     ...anchorTable(store),
     ...copyTable(store),
     ...likenessTable(store),
+    ...erasureTable(store),
     close: () => store.close(),
   };
 }

@@ -117,6 +117,14 @@ const migrations: readonly string[] = [
   ALTER TABLE record ADD COLUMN quality INTEGER;
   ALTER TABLE batch ADD COLUMN quality INTEGER;
   `,
+  // Records whose keys were destroyed on purpose, and what was tried afterwards.
+  `
+  CREATE TABLE erasure (
+    item TEXT PRIMARY KEY REFERENCES item (id), patient_ref TEXT NOT NULL, at TEXT NOT NULL, closed INTEGER,
+    anchored INTEGER
+  ) STRICT;
+  CREATE INDEX erasure_patient ON erasure (patient_ref);
+  `,
 ];
 
 /** @throws BridgeError `config.invalid` when a newer program wrote the file */

@@ -13,7 +13,8 @@ export interface Journal
     InboxTable,
     AnchorTable,
     CopyTable,
-    LikenessTable {
+    LikenessTable,
+    ErasureTable {
   close(): void;
 }
 
@@ -96,6 +97,26 @@ export interface LikenessTable {
   signatures(patientRef: string, before: number, limit: number): Promise<Uint8Array[]>;
   /** When a patient is erased. */
   forgetSignatures(patientRef: string): Promise<void>;
+}
+
+/** A record whose keys were destroyed on purpose. */
+export interface Erasure {
+  readonly item: string;
+  /** ISO 8601, when it was begun. */
+  readonly at: string;
+  /** Whether the attempt to open it afterwards failed, as it must; null before it was made. */
+  readonly closed: boolean | null;
+  /** Whether its anchor and receipt still held then; null before that was asked. */
+  readonly anchored: boolean | null;
+}
+
+/** Tells records that nobody is to open any more from records whose keys were lost. */
+export interface ErasureTable {
+  /** Before the keys are destroyed. Repeating it changes nothing. */
+  beginErasure(patientRef: string, items: readonly string[]): Promise<void>;
+  proveErasure(item: string, proof: { readonly closed: boolean; readonly anchored: boolean }): Promise<void>;
+  erasure(item: string): Promise<Erasure | undefined>;
+  wasErased(patientRef: string): Promise<boolean>;
 }
 
 /** Which further places have which batches. */
