@@ -13,8 +13,8 @@ import { checkBundle } from './gate/index.ts';
 import { reject } from './outcome.ts';
 import { provenance, sourceBinary } from './provenance.ts';
 import { quality } from './quality.ts';
+import { settle } from './settle.ts';
 import { SourceTracker } from './sources.ts';
-import { settleCodes } from './terminology/settle.ts';
 import { fillMissing, prune } from './tree.ts';
 
 export interface Mapping {
@@ -113,10 +113,19 @@ export class Draft {
   }
 
   #settled<T>(made: T): T {
-    const detail = 'a code that its standard system does not have was kept as a local one';
-    settleCodes(made, this.context.hospital.id, (system, code) => {
-      this.issue('information', 'code.unmapped', '', detail);
-      this.unmappedCode(system, code);
+    settle(made, this.context.hospital.id, {
+      code: (system, code) => {
+        const detail = 'a code that its standard system does not have was kept as a local one';
+        this.issue('information', 'code.unmapped', '', detail);
+        this.unmappedCode(system, code);
+      },
+      end: () =>
+        this.issue(
+          'information',
+          'field.invalid',
+          '',
+          'an end that R4 does not take beside its start was kept as an extension',
+        ),
     });
     return made;
   }

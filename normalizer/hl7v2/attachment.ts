@@ -23,7 +23,9 @@ export function attachment(value: Value, pointer: boolean): fhir4.Attachment | u
   const [type, subtype] = pointer ? [3, 4] : [2, 3];
   const contentType = mediaType(value.part(type!).trimmed, value.part(subtype!).trimmed);
   const content = pointer ? pointed(value.part(1).trimmed) : encapsulated(value.part(4).trimmed, value.part(5).text);
-  return content && { ...(contentType ? { contentType } : {}), ...content };
+  // R4 (att-1) wants a type where there is content; this one says that it is not known.
+  const said = contentType ?? (content?.data === undefined ? undefined : 'application/octet-stream');
+  return content && { ...(said ? { contentType: said } : {}), ...content };
 }
 
 function pointed(url: string | undefined): fhir4.Attachment | undefined {
@@ -32,14 +34,14 @@ function pointed(url: string | undefined): fhir4.Attachment | undefined {
 
 function encapsulated(encoding: string | undefined, data: string | undefined): fhir4.Attachment | undefined {
   if (data === undefined) return undefined;
-  if (encoding === 'Base64') {
+  if (/^base64$/i.test(encoding ?? '')) {
     const text = data.replaceAll(/\s/g, '');
     const bytes = Buffer.from(text, 'base64');
     return bytes.length > 0 && bytes.toString('base64').replace(/=+$/, '') === text.replace(/=+$/, '')
       ? { data: bytes.toString('base64') }
       : undefined;
   }
-  if (encoding === 'Hex')
+  if (/^hex$/i.test(encoding ?? ''))
     return /^([0-9a-f]{2})+$/i.test(data) ? { data: Buffer.from(data, 'hex').toString('base64') } : undefined;
   return { data: Buffer.from(data, 'utf8').toString('base64') };
 }

@@ -175,9 +175,12 @@ describe('times', () => {
     expect(born('20260329023000')).toMatch(/^2026-03-29T02:30:00\+0[12]:00$/);
   });
 
-  test('an end before its start is left out and told', () => {
+  test('an end before its start is told and kept beside the period', () => {
     const made = ok(adt('A03', PID, `PV1|1|I${'|'.repeat(17)}V1${'|'.repeat(25)}20260105|20260101`));
-    expect(all<fhir4.Encounter>(made, 'Encounter')[0]!.period).toEqual({ start: '2026-01-05' });
+    expect(all<fhir4.Encounter>(made, 'Encounter')[0]!.period).toEqual({
+      start: '2026-01-05',
+      _end: { extension: [{ url: 'urn:dhc:extension:end-as-sent', valueDateTime: '2026-01-01' }] },
+    });
     expect(made.issues.map((issue) => issue.path)).toContain('PV1-45');
   });
 });

@@ -30,14 +30,11 @@ export class Scope {
     return point.value;
   }
 
-  /** Two DTM as a Period. An end before its start is left out with an issue: R4 (per-1) refuses such a period. */
+  /** Two DTM as a Period. An end before its start is told; it is kept beside the period (`normalizer/settle.ts`). */
   period(from: Value, to: Value): fhir4.Period | undefined {
     const start = this.time(from);
     const end = this.time(to);
-    if (start && end && isLater(start, end)) {
-      this.invalid(to, 'the end lies before the start and was left out');
-      return { start };
-    }
+    if (start && end && isLater(start, end)) this.invalid(to, 'the end lies before the start');
     return start || end ? { ...(start ? { start } : {}), ...(end ? { end } : {}) } : undefined;
   }
 

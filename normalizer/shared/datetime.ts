@@ -56,6 +56,19 @@ export function isLater(a: string, b: string): boolean {
   return Date.parse(a.slice(0, 10)) - Date.parse(b.slice(0, 10)) > 86_400_000;
 }
 
+/**
+ * True where a validator can be sure that a Period of these two keeps per-1: both to the second, or different within the
+ * shared precision whatever the zone in which their days are taken.
+ */
+export function isOrdered(start: string, end: string): boolean {
+  const [timedStart, timedEnd] = [start.includes('T'), end.includes('T')];
+  if (timedStart && timedEnd) return !(Date.parse(start) > Date.parse(end));
+  const length = Math.min(start.length, end.length, 10);
+  if (start.length === end.length) return start <= end;
+  const day = (text: string) => (text.includes('T') ? new Date(text.replace(':60', ':59')).toISOString() : text);
+  return start.slice(0, length) < end.slice(0, length) && day(start).slice(0, length) < day(end).slice(0, length);
+}
+
 /** HL7 TM `HH[MM[SS[.S…]]]` as FHIR time; R4 has no offset there. */
 export function timeOfDay(text: string): string | TimeFault {
   const match = /^(\d\d):?(\d\d)(?::?(\d\d)(?:\.(\d{1,9}))?)?(?:[+-]\d{4})?$/.exec(text);

@@ -16,12 +16,8 @@ interface Definition {
   readonly concept?: readonly Concept[];
 }
 
-/** DICOM's own edition is newer than R4's copy of it; the other two are Medplum's, not R4's. */
-const LEFT_OUT = [
-  'http://dicom.nema.org/resources/ontology/DCM',
-  'http://hl7.org/fhir/detectedissue-status',
-  'http://terminology.hl7.org/CodeSystem/v2-0360',
-];
+/** Medplum's, not R4's. */
+const LEFT_OUT = ['http://hl7.org/fhir/detectedissue-status', 'http://terminology.hl7.org/CodeSystem/v2-0360'];
 
 function flatten(concepts: readonly Concept[]): string[] {
   return concepts.flatMap(({ code, concept }) => [code, ...flatten(concept ?? [])]);

@@ -1,5 +1,5 @@
 /** Attachments, and OBX-5 by its declared type. */
-import { timeOfDay } from '../../shared/datetime.ts';
+import { pointInTime, timeOfDay } from '../../shared/datetime.ts';
 import { measured, quantity } from '../../shared/result.ts';
 import { type Run, Typed } from '../run.ts';
 import type { Field } from '../sources/format.ts';
@@ -91,12 +91,15 @@ export const obx: Converter = {
         case 'DTM': {
           const sent = field.text();
           const made = sent === undefined ? undefined : readDateTime(run, field, sent, run.zone);
-          return made ? new Typed('dateTime', made) : undefined;
+          if (made) return new Typed('dateTime', made);
+          return sent === undefined || pointInTime(sent, run.zone) === 'placeholder' ? undefined : asText(run, field);
         }
         case 'TM': {
           const made = timeOfDay(field.text() ?? '');
+          // Validators take no fraction of a second here, though R4 does.
+          if (made.includes('.')) return asText(run, field);
           if (made !== 'invalid' && made !== 'placeholder') return new Typed('time', made);
-          return run.issue('warning', 'field.invalid', field.place, 'the value is no time of day');
+          return asText(run, field, 'the value is no time of day and is kept as text');
         }
         case 'TX':
         case 'FT':

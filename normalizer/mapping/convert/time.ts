@@ -181,7 +181,7 @@ export const time: Converter = {
 };
 
 export const period: Converter = {
-  summary: 'from start to end; an end before its start is left out and told',
+  summary: 'from start to end; an end before its start is told and kept as an extension',
   types: ['Period'],
   from: 'optional',
   options: { start: 'field', end: 'field', zone: 'text', format: 'text' },
@@ -199,10 +199,8 @@ export const period: Converter = {
       const start = bound(run, from?.(run) ?? own?.start);
       const last = to?.(run) ?? own?.end;
       const end = bound(run, last);
-      if (start && end && isLater(start, end)) {
-        run.issue('warning', 'field.invalid', last!.place, 'the end lies before the start and was left out');
-        return { start };
-      }
+      if (start && end && isLater(start, end))
+        run.issue('warning', 'field.invalid', last!.place, 'the end lies before the start');
       return start || end ? { ...(start ? { start } : {}), ...(end ? { end } : {}) } : undefined;
     };
   },

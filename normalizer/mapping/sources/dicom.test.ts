@@ -142,11 +142,11 @@ describe('headers', () => {
     const { found } = observed('category: $ProcedureCodeSequence[*]', [
       0x00081032,
       'SQ',
-      [item('CTX', '99LOCAL'), item('1', 'DCM')],
+      [item('CTX', '99LOCAL'), item('CT', 'DCM')],
     ]);
     expect(found.category).toEqual([
       { coding: [{ system: 'urn:dhc:h:code-system:99LOCAL', code: 'CTX', display: '平扫' }] },
-      { coding: [{ system: 'http://dicom.nema.org/resources/ontology/DCM', code: '1', display: '平扫' }] },
+      { coding: [{ system: 'http://dicom.nema.org/resources/ontology/DCM', code: 'CT', display: '平扫' }] },
     ]);
   });
 });

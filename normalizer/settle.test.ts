@@ -1,13 +1,13 @@
 import { expect, test } from 'vitest';
-import { settleCodes } from './settle.ts';
-import { isUcum } from './ucum.ts';
+import { settle } from './settle.ts';
+import { isUcum } from './terminology/ucum.ts';
 
 const V2 = 'http://terminology.hl7.org/CodeSystem/v2-';
 const UCUM = 'http://unitsofmeasure.org';
 
 function settled<T>(value: T): { value: T; told: string[] } {
   const told: string[] = [];
-  settleCodes(value, 'h', (system, code) => told.push(`${system}|${code}`));
+  settle(value, 'h', { code: (system, code) => told.push(`${system}|${code}`), end: () => told.push('end') });
   return { value, told };
 }
 
@@ -36,6 +36,33 @@ test('a unit that is no UCUM is text', () => {
   expect(settled({ system: UCUM, code: 'cells' }).value).toEqual({
     system: 'urn:dhc:h:code-system:UCUM',
     code: 'cells',
+  });
+});
+
+test.each([
+  ['2026-01-05', '2026-01-05'],
+  ['2026', '2027-01-05'],
+  ['2026-01-05T08:00:00+08:00', '2026-01-05T08:00:00+08:00'],
+  ['2026-01-05T08:00:00+08:00', '2026-01-07'],
+])('a period from %s to %s stays', (start, end) => {
+  expect(settled({ period: { start, end } })).toEqual({ value: { period: { start, end } }, told: [] });
+});
+
+// HAPI takes none of these for a period: it compares what they share, after taking both to UTC.
+test.each([
+  ['2026-01-05', '2026-01-04'],
+  ['2026-01-05T08:00:00+08:00', '2026-01-05'],
+  ['2026-01-05', '2026-01-05T08:00:00+08:00'],
+  ['2026', '2026-05'],
+  ['2026-01-05T23:30:00-08:00', '2026-01-06'],
+  ['2026-01-04', '2026-01-05T02:30:00+08:00'],
+  ['2026-01-05T08:00:01+08:00', '2026-01-05T08:00:00+08:00'],
+])('a period from %s to %s keeps its end beside it', (start, end) => {
+  expect(settled({ period: { start, end } })).toEqual({
+    value: {
+      period: { start, _end: { extension: [{ url: 'urn:dhc:extension:end-as-sent', valueDateTime: end }] } },
+    },
+    told: ['end'],
   });
 });
 

@@ -1,0 +1,65 @@
+/**
+ * The last word before the gate on what any map or converter wrote, so that no validator refuses a record for it and
+ * nothing of it is lost. A code that its standard system does not have is the sender's own, and is kept under a system of
+ * the hospital; a unit that is no UCUM is kept as text; an end that does not surely follow its start stands beside the period.
+ */
+import { isOrdered } from './shared/datetime.ts';
+import { knownCodes } from './terminology/known-codes.ts';
+import { isUcum } from './terminology/ucum.ts';
+
+const UCUM = 'http://unitsofmeasure.org';
+const V2_TABLE = 'http://terminology.hl7.org/CodeSystem/v2-';
+/** On `Period.end`, which then has no value of its own (R4 per-1 refuses one before the start, or as coarse as to include it). */
+const END = 'urn:dhc:extension:end-as-sent';
+
+type Tree = Record<string, unknown>;
+
+export interface Told {
+  /** A code that was not in the system it named, with the hospital's system that it has now. */
+  readonly code: (system: string, code: string) => void;
+  /** An end that went into an extension. */
+  readonly end: () => void;
+}
+
+/** @param value of a resource that is being built; changed in place */
+export function settle(value: unknown, hospital: string, told: Told): void {
+  if (typeof value !== 'object' || value === null) return;
+  if (Array.isArray(value)) {
+    for (const item of value) settle(item, hospital, told);
+    return;
+  }
+  const tree = value as Tree;
+  if (typeof tree.system === 'string' && typeof tree.code === 'string')
+    settleCode(tree, tree.system, tree.code, hospital, told);
+  if (typeof tree.end === 'string' && typeof tree.start === 'string' && tree.resourceType === undefined)
+    settlePeriod(tree, tree.start, tree.end, told);
+  for (const key of Object.keys(tree)) {
+    const part = tree[key];
+    if (typeof part === 'object') settle(part, hospital, told);
+  }
+}
+
+function settleCode(tree: Tree, system: string, code: string, hospital: string, told: Told): void {
+  if (system === UCUM ? isUcum(code) : (knownCodes(system)?.has(code) ?? true)) return;
+  const own = localSystem(system, hospital);
+  told.code(own, code);
+  if (system === UCUM && ('value' in tree || 'unit' in tree)) {
+    tree.unit ??= code;
+    delete tree.system;
+    delete tree.code;
+  } else tree.system = own;
+}
+
+function settlePeriod(tree: Tree, start: string, end: string, told: Told): void {
+  if (isOrdered(start, end)) return;
+  told.end();
+  delete tree.end;
+  tree._end = { extension: [{ url: END, valueDateTime: end }] };
+}
+
+/** `…/v2-0203` → `urn:dhc:<hospital>:table:0203`, `…/v3-ActCode` → `urn:dhc:<hospital>:code-system:v3-ActCode` */
+function localSystem(system: string, hospital: string): string {
+  if (system.startsWith(V2_TABLE)) return `urn:dhc:${hospital}:table:${system.slice(V2_TABLE.length)}`;
+  const name = system === UCUM ? 'UCUM' : system.slice(system.lastIndexOf('/') + 1);
+  return `urn:dhc:${hospital}:code-system:${encodeURIComponent(name)}`;
+}
