@@ -4,7 +4,7 @@ import type { CodeMap } from './codes/code-map.ts';
 import { compilePattern } from './pattern.ts';
 import { didYouMean, type Place } from './problems.ts';
 import type { Run } from './run.ts';
-import { type Address, type Field, isFault, isPopulated } from './sources/format.ts';
+import { type Address, type Field, firstField, isFault, isPopulated } from './sources/format.ts';
 import { compileTemplate, isTemplate, type TemplateWorld } from './template.ts';
 
 export type Condition = (run: Run) => boolean;
@@ -158,7 +158,7 @@ class Parser {
       const map = this.#world.codeMap(name);
       if (!map)
         throw new Fault(`there is no code map ${name}`, didYouMean(name, this.#world.codeMapNames, 'code maps'));
-      return (run) => values(left, run).some((value) => map.has(value)) !== not;
+      return (run) => anyOf(left, run, (value) => map.has(value)) !== not;
     }
     if (!this.#sign('[')) throw new Fault('after in stands a list', 'write in [a, b] or in @codes');
     const list: Operand[] = [];
@@ -167,9 +167,9 @@ class Parser {
     if (!this.#sign(']')) throw new Fault('the list is not closed', 'write ]');
     if (list.every((item) => 'literal' in item && item.literal !== undefined)) {
       const known = new Set(list.map((item) => (item as { literal: string }).literal));
-      return (run) => values(left, run).some((value) => known.has(value)) !== not;
+      return (run) => anyOf(left, run, (value) => known.has(value)) !== not;
     }
-    return (run) => values(left, run).some((value) => list.some((item) => values(item, run).includes(value))) !== not;
+    return (run) => anyOf(left, run, (value) => list.some((item) => values(item, run).includes(value))) !== not;
   }
 
   #pattern(left: Operand): Condition {
@@ -180,7 +180,7 @@ class Parser {
     const test = compilePattern(literal[1]!);
     if (typeof test === 'string')
       throw new Fault(test, 'the expression matches the whole value; simplify it, or use a code map');
-    return (run) => values(left, run).some(test);
+    return (run) => anyOf(left, run, test);
   }
 
   #operand(): Operand {
@@ -241,8 +241,8 @@ function isNull(field: Field): boolean {
 }
 
 function values(operand: Operand, run: Run): string[] {
-  if ('text' in operand) {
-    const text = operand.text(run);
+  if (!isMany(operand)) {
+    const text = oneValue(operand, run);
     return text === undefined ? [] : [text];
   }
   const found: string[] = [];
@@ -253,25 +253,55 @@ function values(operand: Operand, run: Run): string[] {
   return found;
 }
 
+function anyOf(operand: Operand, run: Run, test: (value: string) => boolean): boolean {
+  if (isMany(operand)) return values(operand, run).some(test);
+  const value = oneValue(operand, run);
+  return value !== undefined && test(value);
+}
+
+function isMany(operand: Operand): operand is Operand & { readonly address: Address } {
+  return 'address' in operand && operand.address.many;
+}
+
+/** Of an operand that has one value. */
+function oneValue(operand: Operand, run: Run): string | undefined {
+  return 'text' in operand ? operand.text(run) : firstField(operand.address, run.scope)?.text();
+}
+
 /** A segment or group that is there; a value of which anything is there, were it not its first component. */
 function isPresent(operand: Operand, run: Run): boolean {
   if ('text' in operand) return operand.text(run) !== undefined;
   const { address } = operand;
   if (address.of === 'item') return address.items(run.scope).length > 0;
-  return address.fields(run.scope).some(isPopulated);
+  if (address.many) return address.fields(run.scope).some(isPopulated);
+  const field = firstField(address, run.scope);
+  return field !== undefined && isPopulated(field);
 }
 
 function compare(left: Operand, sign: string, right: Operand): Condition {
   if (sign === '=' || sign === '!=') {
-    const equal = (run: Run) => {
-      const wanted = values(right, run);
-      return values(left, run).some((value) => wanted.includes(value));
-    };
+    const several = isMany(left) || isMany(right);
+    const equal = several ? equalOfSeveral(left, right) : equalOfOne(left, right);
     return sign === '=' ? equal : (run) => !equal(run);
   }
   return (run) => {
     for (const a of values(left, run)) for (const b of values(right, run)) if (ordered(a, sign, b)) return true;
     return false;
+  };
+}
+
+function equalOfOne(left: Operand, right: Operand): Condition {
+  return (run) => {
+    const wanted = oneValue(right, run);
+    const value = oneValue(left, run);
+    return value !== undefined && value === wanted;
+  };
+}
+
+function equalOfSeveral(left: Operand, right: Operand): Condition {
+  return (run) => {
+    const wanted = values(right, run);
+    return values(left, run).some((value) => wanted.includes(value));
   };
 }
 

@@ -1,7 +1,7 @@
 /** What a converter reads: an address, several of them, or a text. */
 
 import type { Run } from './run.ts';
-import { type Address, type Field, TextField } from './sources/format.ts';
+import { type Address, type Field, firstField, TextField } from './sources/format.ts';
 import { isTemplate } from './template.ts';
 import type { World } from './world.ts';
 import type { Node } from './yaml.ts';
@@ -45,7 +45,7 @@ function scalarFrom(text: string, node: Node, world: World): From | undefined {
       constant: false,
       addresses: [address],
       literal: undefined,
-      one: (run) => address.fields(run.scope)[0],
+      one: (run) => firstField(address, run.scope),
       all: (run) => address.fields(run.scope),
     };
   }
@@ -64,30 +64,30 @@ function textFrom(
     const found = text(run);
     return found === undefined ? undefined : new TextField(found, addresses[0] ? placeOf(addresses[0], run) : '');
   };
-  return {
-    many: false,
-    constant,
-    addresses,
-    literal,
-    one,
-    all: (run) => [one(run)].filter((field) => field !== undefined),
+  return { many: false, constant, addresses, literal, one, all: listOf(one) };
+}
+
+function listOf(one: (run: Run) => Field | undefined): (run: Run) => readonly Field[] {
+  return (run) => {
+    const field = one(run);
+    return field ? [field] : [];
   };
 }
 
 function placeOf(address: Address, run: Run): string {
-  return address.fields(run.scope)[0]?.place ?? '';
+  return firstField(address, run.scope)?.place ?? '';
 }
 
 function firstFrom(items: readonly Node[], world: World): From | undefined {
   const parts = items.map((item) => compileFrom(item, world)).filter((part) => part !== undefined);
   if (parts.length < items.length) return undefined;
   const one = (run: Run) => {
-    for (const [index, part] of parts.entries())
-      for (const field of part.all(run)) {
-        if (field.text() === undefined) continue;
-        for (const other of parts.slice(index + 1)) for (const again of other.all(run)) consumeSame(field, again);
-        return field;
-      }
+    for (let index = 0; index < parts.length; index += 1) {
+      const field = filled(parts[index]!, run);
+      if (!field) continue;
+      for (let more = index + 1; more < parts.length; more += 1) consumeAll(field, parts[more]!, run);
+      return field;
+    }
     return undefined;
   };
   return {
@@ -96,8 +96,24 @@ function firstFrom(items: readonly Node[], world: World): From | undefined {
     addresses: parts.flatMap((part) => part.addresses),
     literal: undefined,
     one,
-    all: (run) => [one(run)].filter((field) => field !== undefined),
+    all: listOf(one),
   };
+}
+
+/** The first of its fields that has a text. */
+function filled(from: From, run: Run): Field | undefined {
+  if (from.many) return from.all(run).find((field) => field.text() !== undefined);
+  const field = from.one(run);
+  return field?.text() === undefined ? undefined : field;
+}
+
+function consumeAll(field: Field, from: From, run: Run): void {
+  if (from.many) {
+    for (const again of from.all(run)) consumeSame(field, again);
+    return;
+  }
+  const again = from.one(run);
+  if (again) consumeSame(field, again);
 }
 
 /** What says the same once more is read with it. */
@@ -119,7 +135,7 @@ function listFrom(items: readonly Node[], world: World, join: string): From | un
     addresses: parts.flatMap((part) => part.addresses),
     literal: undefined,
     one,
-    all: (run) => [one(run)].filter((field) => field !== undefined),
+    all: listOf(one),
   };
 }
 

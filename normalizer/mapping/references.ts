@@ -108,7 +108,7 @@ function several(node: Node, named: Named, target: Target, world: World): Value 
     get: (run) => {
       let frame = run.frame;
       while (frame.depth > depth && frame.parent) frame = frame.parent;
-      return (frame.all.get(named.name) ?? []).map((urn) => ({ reference: urn }));
+      return frame.all(named.name).map((urn) => ({ reference: urn }));
     },
   };
 }

@@ -6,7 +6,7 @@ import { compileLoop, type Loop } from './loops.ts';
 import { compileMembers, type Member, type Tree } from './members.ts';
 import { didYouMean } from './problems.ts';
 import { Frame, LIMITS, type Run } from './run.ts';
-import { type Address, entryOf, isPopulated } from './sources/format.ts';
+import { type Address, entryOf, firstField, isPopulated } from './sources/format.ts';
 import type { Position } from './value.ts';
 import type { Identify, World } from './world.ts';
 import type { Entry, ListNode, MapNode, Node } from './yaml.ts';
@@ -97,7 +97,7 @@ function compileBlock(node: MapNode, world: World, lists: readonly number[]): St
   if (!loop) return undefined;
   return (run) =>
     loop(run, () => {
-      if (!condition || condition.holds(run)) inFrame(run, () => runAll(steps, run));
+      if (!condition || condition.holds(run)) inFrame(run, true, () => runAll(steps, run));
     });
 }
 
@@ -105,9 +105,9 @@ export function runAll(steps: readonly Step[], run: Run): void {
   for (const step of steps) step(run);
 }
 
-function inFrame(run: Run, inner: () => void): void {
+function inFrame(run: Run, isList: boolean, inner: () => void): void {
   const before = run.frame;
-  run.frame = new Frame(before, run.scope);
+  run.frame = new Frame(before, run.scope, isList);
   inner();
   run.frame = before;
 }
@@ -153,7 +153,7 @@ function compileResource(node: MapNode, world: World, lists: readonly number[]):
   };
   const make = (run: Run) => makeOne(run, compiled, name, identify);
   const { loop } = compiled;
-  return loop ? (run) => loop(run, () => inFrame(run, () => make(run))) : make;
+  return loop ? (run) => loop(run, () => inFrame(run, false, () => make(run))) : make;
 }
 
 function compileParts(node: MapNode, type: Entry, at: Position, world: World): Compiled | undefined {
@@ -227,8 +227,8 @@ function identity(compiled: Compiled, name: string, numbered: boolean): (run: Ru
     run.element = compiled.type;
     if (compiled.condition && !compiled.condition(run)) return NOTHING;
     for (const address of compiled.needs) {
-      const fields = address.fields(run.scope);
-      if (fields.some(isPopulated)) continue;
+      const fields = address.many ? address.fields(run.scope) : [firstField(address, run.scope)];
+      if (fields.some((field) => field && isPopulated(field))) continue;
       run.issue(
         'warning',
         'field.missing',
@@ -244,18 +244,11 @@ function identity(compiled: Compiled, name: string, numbered: boolean): (run: Ru
         run.issue('warning', 'field.missing', name, `${compiled.type} was left out: nothing of its key is there`);
       return NOTHING;
     }
-    const own = numbered ? number(run, name, key) : key;
-    const urn = run.draft.urn(compiled.type, own);
+    const first = run.draft.urn(compiled.type, key);
+    const count = numbered ? run.times(name, first) : 1;
+    const urn = count === 1 ? first : run.draft.urn(compiled.type, [...key, String(count)]);
     return content ? { urn, content } : { urn };
   };
-}
-
-/** Two turns of one loop with the same key are two resources. */
-function number(run: Run, name: string, key: readonly string[]): readonly string[] {
-  const joined = JSON.stringify([name, ...key]);
-  const count = (run.keys.get(joined) ?? 0) + 1;
-  run.keys.set(joined, count);
-  return count === 1 ? key : [...key, String(count)];
 }
 
 function contentOf(run: Run, { type, members }: Compiled): Tree {

@@ -9,24 +9,34 @@ export class Frame {
   readonly parent: Frame | null;
   readonly depth: number;
   readonly scope: Scope;
+  /** Of a list of resources; false for a turn of one resource that loops by itself. */
+  readonly isList: boolean;
   /** Resources of this turn itself: name → its URN; null where its condition does not hold. */
   readonly own = new Map<string, string | null>();
-  /** Resources of this turn and of all below it. */
-  readonly all = new Map<string, string[]>();
+  /** Resources of this turn and of all below it; only of lists, of which they are asked. */
+  readonly #all: Map<string, Set<string>> | undefined;
 
-  constructor(parent: Frame | null, scope: Scope) {
+  constructor(parent: Frame | null, scope: Scope, isList: boolean) {
     this.parent = parent;
     this.depth = parent ? parent.depth + 1 : 0;
     this.scope = scope;
+    this.isList = isList;
+    this.#all = isList ? new Map() : undefined;
   }
 
   made(name: string, urn: string): void {
     this.own.set(name, urn);
     for (let frame: Frame | null = this; frame; frame = frame.parent) {
-      const known = frame.all.get(name);
-      if (!known) frame.all.set(name, [urn]);
-      else if (!known.includes(urn)) known.push(urn);
+      if (!frame.#all) continue;
+      const known = frame.#all.get(name);
+      if (known) known.add(urn);
+      else frame.#all.set(name, new Set([urn]));
     }
+  }
+
+  /** URNs of the resources of a name, in the order in which they were made first. */
+  all(name: string): readonly string[] {
+    return [...(this.#all?.get(name) ?? [])];
   }
 }
 
@@ -48,8 +58,8 @@ export class Run {
   resources = 0;
   /** Issues that are told once an item. */
   readonly #told = new Set<string>();
-  /** Name and key of a resource → how often it was made. */
-  readonly keys = new Map<string, number>();
+  /** Name and URN of a resource → how often its key was there. */
+  readonly #times = new Map<string, number>();
   /** In a trace: resources made, by type. */
   readonly counts = new Map<string, number>();
 
@@ -60,7 +70,7 @@ export class Run {
     this.trace = draft.context.trace ?? false;
     this.zone = native.zone ?? draft.context.hospital.timezone;
     this.scope = root;
-    this.frame = new Frame(null, root);
+    this.frame = new Frame(null, root, true);
   }
 
   /** @param detail one sentence without any patient value */
@@ -81,6 +91,14 @@ export class Run {
     if (this.#told.has(key)) return;
     this.#told.add(key);
     this.draft.issue(severity, code, place, detail);
+  }
+
+  /** How often the key of this URN was there under a name, with this time: two turns of a loop with one key are two resources. */
+  times(name: string, urn: string): number {
+    const key = `${name} ${urn}`;
+    const count = (this.#times.get(key) ?? 0) + 1;
+    this.#times.set(key, count);
+    return count;
   }
 
   /** In a trace, what is read from now on is read for this element by the rule at this place. */

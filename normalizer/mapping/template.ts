@@ -2,8 +2,7 @@
 import type { Problems } from './problems.ts';
 import { didYouMean, type Place } from './problems.ts';
 import type { Run } from './run.ts';
-import type { AddressFault } from './sources/format.ts';
-import { type Address, isFault } from './sources/format.ts';
+import { type Address, type AddressFault, firstField, isFault } from './sources/format.ts';
 
 export type TextOf = (run: Run) => string | undefined;
 
@@ -114,5 +113,5 @@ function addressPart(text: string, at: Place, world: TemplateWorld, addresses: A
     return '';
   }
   addresses.push(address);
-  return (run) => address.fields(run.scope)[0]?.text();
+  return (run) => firstField(address, run.scope)?.text();
 }

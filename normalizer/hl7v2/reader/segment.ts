@@ -47,6 +47,12 @@ export class Segment {
     return values.some(isEmpty) ? values.filter((value) => !isEmpty(value)) : values;
   }
 
+  /** One of the populated or null repetitions of a field. @param index from 1 */
+  repetition(number: number, index: number): Value | undefined {
+    const value = this.#values(number)[index - 1];
+    return value && !isEmpty(value) ? value : undefined;
+  }
+
   /** Counts every populated leaf, and which of them were read. */
   count(tally: Tally): void {
     const { length } = this;

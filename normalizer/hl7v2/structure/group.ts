@@ -17,4 +17,13 @@ export class Group {
   below(name: string): Group[] {
     return this.groups.filter((group) => group.name === name);
   }
+
+  first(name: string): Segment | undefined {
+    for (const segment of this.segments) if (segment.name === name) return segment;
+    return undefined;
+  }
+
+  all(name: string): Segment[] {
+    return this.segments.filter((segment) => segment.name === name);
+  }
 }

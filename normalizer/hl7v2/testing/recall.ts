@@ -1,5 +1,4 @@
 /** How much of what another converter says of a message our bundle says as well. */
-import { SourceTracker } from '../../sources.ts';
 import { type Message, readMessage } from '../reader/message.ts';
 import { answers, type Fact, type FactKind, factsOf, plain } from './facts.ts';
 
@@ -47,7 +46,7 @@ export function rate({ facts, kept }: Recall): number {
 function saidBy(bytes: Uint8Array): string {
   let message: Message;
   try {
-    message = readMessage(bytes, undefined, new SourceTracker(false));
+    message = readMessage(bytes, undefined);
   } catch {
     return plain(
       Buffer.from(bytes)

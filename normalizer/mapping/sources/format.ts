@@ -20,7 +20,7 @@ export interface Field {
   /** Holds the same, to the letter; asking reads nothing. */
   equals?(other: Field): boolean;
   /** Decoded components, where the format has any. */
-  parts?(): string[];
+  parts?(): readonly string[];
   /** As it stands, decoded, with its delimiters; undefined where there is nothing or null. */
   raw(): string | undefined;
   /** What stands behind it in the reader of the format (a v2 Value, an XML element, a JSON value). */
@@ -41,6 +41,8 @@ export interface Address {
   /** A field can be a value; segments and groups are for `each` only. */
   readonly of: 'field' | 'item';
   fields(scope: Scope): readonly Field[];
+  /** The first of `fields`, where the format has it without making the list; see `firstField`. */
+  one?(scope: Scope): Field | undefined;
   /** For `each`. */
   items(scope: Scope): readonly unknown[];
 }
@@ -136,6 +138,10 @@ export interface SourceFormat {
 
 export function isFault(found: Address | AddressFault): found is AddressFault {
   return 'message' in found;
+}
+
+export function firstField(address: Address, scope: Scope): Field | undefined {
+  return address.one ? address.one(scope) : address.fields(scope)[0];
 }
 
 /** Anything is there, were it not the first component. */
