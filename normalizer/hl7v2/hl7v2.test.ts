@@ -258,14 +258,14 @@ describe('what cannot be a record is refused with its reason', () => {
 
 describe('coverage', () => {
   test('every populated field that was not read is listed', () => {
-    const made = ok(adt('A08', `${PID}|||||||||||||||||||ZZ`, 'ZPI|1|x^y', 'PD1||||A^B'));
+    const made = ok(adt('A08', `${PID}|||||||||||||||||||ZZ`, 'ZPI|1|x^y', 'PD1|||||||||A^B'));
     expect(made.coverage.left).toMatchObject({
       'PID-27': 1,
       'ZPI-1': 1,
       'ZPI-2.1': 1,
       'ZPI-2.2': 1,
-      'PD1-4.1': 1,
-      'PD1-4.2': 1,
+      'PD1-9.1': 1,
+      'PD1-9.2': 1,
     });
     const { seen, mapped, left } = made.coverage;
     expect(seen - mapped).toBe(Object.values(left).reduce((sum, count) => sum + count, 0));
@@ -362,7 +362,12 @@ function inventions(bytes: Uint8Array, made: Normalized): string[] {
       segment.all(index + 1).flatMap((value) => [value.whole ?? '', ...value.leaves().map((leaf) => leaf.text ?? '')]),
     ).flat(),
   );
-  const plain = (text: string) => text.normalize('NFKC').replaceAll(/\s/g, '');
+  // An OID or UUID as a URI says no more than itself.
+  const plain = (text: string) =>
+    text
+      .replace(/^urn:(oid|uuid):/, '')
+      .normalize('NFKC')
+      .replaceAll(/\s/g, '');
   const known = plain(texts.join('\u0001'));
   const found: string[] = [];
   const walk = (value: unknown, key: string, parent: Record<string, unknown>): void => {
@@ -393,7 +398,11 @@ function isOurs(key: string, value: string, parent: Record<string, unknown>, kno
   // Codes of terminologies that a rule chose, and the display of one of them.
   if (key === 'code' && value === 'replaces') return parent.target !== undefined;
   if (key === 'code' || key === 'display')
-    return typeof parent.system === 'string' && /terminology\.hl7\.org|snomed/.test(parent.system);
+    return (
+      typeof parent.system === 'string' &&
+      /terminology\.hl7\.org|snomed|unitsofmeasure|urn:oid:2\.16\.840\.1\.113883\.6\.238/.test(parent.system)
+    );
+  if (key === 'unit') return parent.code === value;
   // Pieces joined by a rule: numbers dialled, structured numerics, lines of a text.
   return key === 'value' || key === 'valueString' || key === 'text'
     ? value.split(/[\s+x]+/).every((piece) => known.includes(piece.normalize('NFKC')))

@@ -13,6 +13,9 @@ import type { Entry, ListNode, MapNode, Node } from './yaml.ts';
 
 const DATA_ABSENT = 'http://hl7.org/fhir/StructureDefinition/data-absent-reason';
 
+/** What an object says of itself, beside its elements. */
+const CONTROL: ReadonlySet<string> = new Set(['if', 'each', 'is']);
+
 export type Tree = Record<string, unknown>;
 
 /** Puts one element. @returns whether there was something to put */
@@ -32,7 +35,7 @@ export function compileObject(node: MapNode, target: Target, world: World): Valu
     world.problems.add(node.at, `${target.path} ${what}`, hint);
     return undefined;
   }
-  const own = node.entries.filter(({ key }) => key !== 'if' && key !== 'each');
+  const own = node.entries.filter(({ key }) => !CONTROL.has(key));
   if (type === 'Period' && own.length > 0 && own.every(({ key }) => ['start', 'end', 'zone', 'format'].includes(key)))
     return guarded(node, compileValue({ ...node, entries: own, tag: 'period' }, target, world), world);
   const each = entryOf(node.entries, 'each');
@@ -41,9 +44,12 @@ export function compileObject(node: MapNode, target: Target, world: World): Valu
     return undefined;
   }
   const loop = each && compileLoop(each.value, world);
-  const members = compileMembers(own, type, { path: target.path, at: target.at }, node.at, world);
-  const make = (run: Run) => build(members, run);
-  const constant = !loop && members.length > 0 && members.every((member) => member.constant);
+  const is = entryOf(node.entries, 'is');
+  const start = is && compileValue(is.value, { ...target, allowed: [type], array: false }, world);
+  const required = is ? [] : requiredElements(type);
+  const members = compileMembers(own, type, { path: target.path, at: target.at }, node.at, world, required);
+  const make = start ? (run: Run) => extend(start.get(run), members, run) : (run: Run) => build(members, run);
+  const constant = !loop && !is && members.length > 0 && members.every((member) => member.constant);
   if (!loop) return guarded(node, { types: [type], many: false, constant, get: make }, world);
   const condition = entryOf(node.entries, 'if');
   const test = condition && world.condition(condition.value);
@@ -60,6 +66,14 @@ export function compileObject(node: MapNode, target: Target, world: World): Valu
       return made;
     },
   };
+}
+
+/** `is:` gives the object, the members add to it; without the one there is none. */
+function extend(start: unknown, members: readonly Member[], run: Run): Tree | undefined {
+  if (typeof start !== 'object' || start === null || start instanceof Absent) return undefined;
+  const out: Tree = { ...(start as Tree) };
+  for (const member of members) member.put(run, out);
+  return out;
 }
 
 function typedName(target: Target, type: string): string {
@@ -92,6 +106,7 @@ export function compileMembers(
   where: { readonly path: string; readonly at: Position },
   at: Place,
   world: World,
+  required = requiredElements(type),
 ): Member[] {
   const members: Member[] = [];
   const given = new Map<string, string>();
@@ -109,7 +124,7 @@ export function compileMembers(
     const member = compileMember(entry, element, { ...where, path: `${where.path}.${entry.key}` }, world);
     if (member) members.push(member);
   }
-  for (const { name, choice } of requiredElements(type))
+  for (const { name, choice } of required)
     if (!given.has(choice ?? name))
       world.problems.add(at, `${where.path} needs ${name}`, `R4 demands it: write ${name}: …`);
   return members;
@@ -208,8 +223,10 @@ function singleMember(name: string, element: Element, value: Value): Member {
         out[property] = made;
         return true;
       }
-      if (made.value !== undefined) out[element.properties.get(made.type)?.name ?? name] = made.value;
-      for (const [beside, content] of Object.entries(made.beside ?? {})) out[beside] ??= content;
+      const own = element.properties.get(made.type)?.name ?? name;
+      if (made.value !== undefined) out[own] = made.value;
+      for (const [beside, content] of Object.entries(made.beside ?? {}))
+        out[beside === '_' ? `_${own}` : beside] ??= content;
       return true;
     },
   };

@@ -107,7 +107,10 @@ export class Run {
   }
 }
 
-/** A value whose FHIR type is known only now; `beside` goes into the element that holds it, where it says nothing yet. */
+/**
+ * A value whose FHIR type is known only now; `beside` goes into the element that holds it, where it says nothing yet.
+ * `_` in it is what R4 writes beside a primitive: its extensions.
+ */
 export class Typed {
   readonly type: string;
   readonly value: unknown;

@@ -1,6 +1,6 @@
 /** Codes. The local coding always stays; a mapped one is added; a miss is counted and told once. */
 import type { CodeMap, CodeTarget } from '../codes/code-map.ts';
-import type { Run } from '../run.ts';
+import { type Run, Typed } from '../run.ts';
 import type { Field } from '../sources/format.ts';
 import type { TextOf } from '../template.ts';
 import type { Args, Convert, Converter } from './spec.ts';
@@ -14,6 +14,7 @@ const OPTIONS = {
   default: 'text',
   value: 'text',
   table: 'text',
+  original: 'text',
 } as const;
 
 export const code: Converter = {
@@ -51,7 +52,21 @@ function look(run: Run, map: CodeMap, system: string | undefined, sent: string, 
   return map.default ? [map.default] : [];
 }
 
+const ALTERNATE_CODES = 'http://hl7.org/fhir/StructureDefinition/alternate-codes';
+
+/** A plain code, with the coding that was sent beside it where the map says its table (`original`). */
 function plainCode(args: Args): Convert {
+  const [convert, original] = [mappedCode(args), args.text('original')];
+  if (!original) return convert;
+  return (run, field) => {
+    const made = convert(run, field);
+    const sent = made === undefined || !field ? undefined : run.native.code?.(field, original(run));
+    if (!sent) return made;
+    return new Typed('code', made, { _: { extension: [{ url: ALTERNATE_CODES, valueCodeableConcept: sent }] } });
+  };
+}
+
+function mappedCode(args: Args): Convert {
   const map = args.codes('map');
   const [value, fallback] = [args.text('value'), args.text('default')];
   const required = args.required?.codes;

@@ -6,13 +6,14 @@ import { value } from './native.ts';
 import { address, identifier, name, telecom } from './person.ts';
 import type { Converter } from './spec.ts';
 import { boolean, id, integer, number, text, uri } from './text.ts';
-import { date, dateTime, instant, period, time } from './time.ts';
+import { birthDate, date, dateTime, instant, period, time } from './time.ts';
 
 export const CONVERTERS: ReadonlyMap<string, Converter> = new Map<string, Converter>([
   ['text', text],
   ['code', code],
   ['coding', codingConverter],
   ['date', date],
+  ['birthDate', birthDate],
   ['dateTime', dateTime],
   ['instant', instant],
   ['time', time],

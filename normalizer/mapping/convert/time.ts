@@ -1,7 +1,7 @@
 /** Dates and times. Precision is kept, no zone is invented silently, placeholders are told. */
 import { dateOf, isLater, pointInTime, type TimeFault, timeOfDay } from '../../shared/datetime.ts';
 import { halfWidth } from '../../shared/result.ts';
-import type { Run } from '../run.ts';
+import { type Run, Typed } from '../run.ts';
 import type { Field } from '../sources/format.ts';
 import type { Args, Converter } from './spec.ts';
 
@@ -165,6 +165,22 @@ export const dateTime = timed(
   `a point in time as precise as it was sent; without an offset in ${ZONE} of the map or the hospital`,
 );
 export const instant = timed('instant', 'a point in time to the second');
+
+const BIRTH_TIME = 'http://hl7.org/fhir/StructureDefinition/patient-birthTime';
+
+export const birthDate: Converter = {
+  summary: 'a day of birth; where its time is known, too, that is kept as patient-birthTime',
+  types: ['date'],
+  from: 'required',
+  options: {},
+  compile: () => (run, field) => {
+    const sent = field?.text();
+    if (sent === undefined) return undefined;
+    const point = readDateTime(run, field!, tidyTime(sent), run.zone);
+    if (!point?.includes('T')) return point;
+    return new Typed('date', point.slice(0, 10), { _: { extension: [{ url: BIRTH_TIME, valueDateTime: point }] } });
+  },
+};
 
 export const time: Converter = {
   summary: 'a time of day',

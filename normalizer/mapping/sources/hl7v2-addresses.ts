@@ -103,7 +103,9 @@ function partAddress(text: string, up: number | 'top', parts: readonly number[])
     return isField(item) && parts.length === 0 ? item : undefined;
   };
   const fields = (scope: Scope) => listOf(one(scope));
-  return { text: `$${text}`, many: false, of: 'field', one, fields, items: (scope) => [outer(scope, up).item] };
+  // `of: $.4` goes on with the part, `$.` with the item itself.
+  const items = parts.length > 0 ? fields : (scope: Scope) => [outer(scope, up).item];
+  return { text: `$${text}`, many: false, of: 'field', one, fields, items };
 }
 
 function isField(item: unknown): item is Field {
