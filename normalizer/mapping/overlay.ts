@@ -99,7 +99,8 @@ function mergeItem(item: Node, left: Node[], problems: Problems): Node {
   return { ...merged, entries: merged.entries.map((entry) => (entry === inner ? { ...inner, value } : entry)) };
 }
 
-function mergeMembers(base: MapNode, overlay: MapNode, problems: Problems): MapNode {
+/** Members of a resource with others laid over them: `+` adds to a list, a path steps in, null leaves out. */
+export function mergeMembers(base: MapNode, overlay: MapNode, problems: Problems): MapNode {
   let entries = [...base.entries];
   for (const entry of overlay.entries) {
     const { key, value } = entry;

@@ -3,7 +3,7 @@ import { fragmentUse, withFragment } from './fragments.ts';
 import { compileKey } from './keys.ts';
 import { compileLoop } from './loops.ts';
 import { didYouMean } from './problems.ts';
-import { compileMaker, typeEntry } from './resources.ts';
+import { aliasOf, compileMaker, typeEntry } from './resources.ts';
 import type { Run } from './run.ts';
 import { entryOf } from './sources/format.ts';
 import { type Target, traced, type Value } from './value.ts';
@@ -38,6 +38,8 @@ export function compileReference(node: Node, tag: 'ref' | 'refs', target: Target
     world.problems.add(to.at, `${target.path} does not refer to a ${named.type}`, `it refers to ${types.join(', ')}`);
     return undefined;
   }
+  const alias = node.kind === 'map' ? entryOf(node.entries, 'alias') : undefined;
+  if (alias) return byAlias(named, alias.value, node, target, world);
   const key = node.kind === 'map' ? entryOf(node.entries, 'key') : undefined;
   if (key) return byKey(named, key.value, node, target, world);
   const only = node.kind === 'map' ? entryOf(node.entries, 'only')?.value : undefined;
@@ -130,6 +132,16 @@ function byKey(named: Named, key: Node, node: Node, target: Target, world: World
   return reference(['Reference'], node, (run) => {
     const parts = compiled(run, undefined);
     return parts && run.draft.urn(named.type as fhir4.FhirResource['resourceType'], parts);
+  });
+}
+
+/** The resource that was made before under this further key, if any was. */
+function byAlias(named: Named, alias: Node, node: Node, target: Target, world: World): Value | undefined {
+  const compiled = compileKey(alias, { at: target.at, members: undefined }, world);
+  if (!compiled) return undefined;
+  return reference(['Reference'], node, (run) => {
+    const parts = compiled(run, undefined);
+    return parts && run.aliases.get(aliasOf(named.name, parts));
   });
 }
 

@@ -4,6 +4,7 @@ import { isResourceType, resourceTypes } from '../gate/table.ts';
 import { compileKey, type Key } from './keys.ts';
 import { compileLoop, type Loop } from './loops.ts';
 import { compileMembers, type Member, type Tree } from './members.ts';
+import { mergeMembers } from './overlay.ts';
 import { didYouMean } from './problems.ts';
 import { Frame, LIMITS, type Run } from './run.ts';
 import { type Address, entryOf, firstField, isPopulated } from './sources/format.ts';
@@ -13,7 +14,7 @@ import type { Entry, ListNode, MapNode, Node } from './yaml.ts';
 
 export type Step = (run: Run) => void;
 
-const CONTROL = ['key', 'each', 'if', 'needs', 'merge', 'resources'];
+const CONTROL = ['key', 'alias', 'each', 'if', 'needs', 'merge', 'resources'];
 
 /** `Type: name`. */
 export function typeEntry(node: MapNode): Entry | undefined {
@@ -115,6 +116,8 @@ function inFrame(run: Run, isList: boolean, inner: () => void): void {
 interface Compiled {
   readonly type: fhir4.FhirResource['resourceType'];
   readonly key: Key;
+  /** A further key, under which it is found within the item. */
+  readonly alias: Key | undefined;
   /** The key holds `!element`: the content is made before the identity is known. */
   readonly late: boolean;
   readonly members: readonly Member[];
@@ -140,7 +143,7 @@ function compileResource(node: MapNode, world: World, lists: readonly number[]):
   const name = type.value.text;
   const named = world.named.get(name)!;
   const at: Position = { resource: name, order: named.order, lists, key: false };
-  const compiled = compileParts(node, type, at, world);
+  const compiled = compileParts(likened(node, type, world), type, at, world);
   if (!compiled) return undefined;
   const numbered = !compiled.merge && (compiled.loop !== undefined || lists.length > 1);
   const identify = identity(compiled, name, numbered);
@@ -154,6 +157,23 @@ function compileResource(node: MapNode, world: World, lists: readonly number[]):
   const make = (run: Run) => makeOne(run, compiled, name, identify);
   const { loop } = compiled;
   return loop ? (run) => loop(run, () => inFrame(run, false, () => make(run))) : make;
+}
+
+/** `like: name`: the members of the fragment, with the resource's own laid over them. */
+function likened(node: MapNode, type: Entry, world: World): MapNode {
+  const like = entryOf(node.entries, 'like');
+  if (!like) return node;
+  const own = { ...node, entries: node.entries.filter((entry) => entry !== like && entry !== type) };
+  const name = like.value.kind === 'scalar' ? like.value.text : '';
+  const fragment = world.fragments.get(name);
+  if (fragment?.kind === 'map')
+    return mergeMembers({ ...node, entries: [type, ...fragment.entries] }, own, world.problems);
+  world.problems.add(
+    like.value.at,
+    `there is no fragment ${name} with members`,
+    didYouMean(name, world.fragments.keys(), 'fragments'),
+  );
+  return { ...node, entries: [type, ...own.entries] };
 }
 
 function compileParts(node: MapNode, type: Entry, at: Position, world: World): Compiled | undefined {
@@ -173,6 +193,8 @@ function compileParts(node: MapNode, type: Entry, at: Position, world: World): C
   const keyNode = control('key');
   if (!keyNode) world.problems.add(type.at, `the ${type.key} has no key`, keyHint(at.resource, world));
   const key = keyNode && compileKey(keyNode, { at, members: names }, world);
+  const aliasNode = control('alias');
+  const alias = aliasNode && compileKey(aliasNode, { at, members: undefined }, world);
   if (merge && !(merge.kind === 'scalar' && /^(true|false)$/.test(merge.text)))
     world.problems.add(merge.at, 'merge is true or false', 'write merge: true');
   const needed = compileNeeds(needs, world);
@@ -180,6 +202,7 @@ function compileParts(node: MapNode, type: Entry, at: Position, world: World): C
   return {
     type: type.key as Compiled['type'],
     key,
+    alias,
     late: holdsElement(keyNode),
     members,
     condition: condition?.holds,
@@ -269,6 +292,12 @@ function makeOne(run: Run, compiled: Compiled, name: string, identify: (run: Run
   run.frame.own.set(name, made.urn);
   add(run, compiled, made);
   run.frame.made(name, made.urn);
+  const alias = compiled.alias?.(run, undefined);
+  if (alias) run.aliases.set(aliasOf(name, alias), made.urn);
+}
+
+export function aliasOf(name: string, key: readonly string[]): string {
+  return JSON.stringify([name, ...key]);
 }
 
 function add(run: Run, compiled: Compiled, { urn, content }: Identity): string {

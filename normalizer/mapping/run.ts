@@ -60,6 +60,8 @@ export class Run {
   readonly #told = new Set<string>();
   /** Name and URN of a resource → how often its key was there. */
   readonly #times = new Map<string, number>();
+  /** `aliasOf` → `urn:uuid:…` of the resource that was made last under it. */
+  readonly aliases = new Map<string, string>();
   /** In a trace: resources made, by type. */
   readonly counts = new Map<string, number>();
 
