@@ -1,6 +1,7 @@
 /**
- * The raw reference of the sealing street: encrypt each record under a key of its own, wrap that for X25519, hash, pack,
- * import, and anchor 32 bytes a record in two transactions. No format, no receipts, nothing durable, one thread.
+ * The raw reference of the sealing street: encrypt each record under a key of its own, wrap that for the patient (X25519
+ * or Umbral), hash, pack, import, and anchor 32 bytes a record in two transactions. No format, no receipts, nothing
+ * durable, one thread.
  */
 import {
   createCipheriv,
@@ -9,23 +10,29 @@ import {
   diffieHellman,
   generateKeyPairSync,
   hkdfSync,
-  type KeyObject,
   randomBytes,
 } from 'node:crypto';
 import { setTimeout as wait } from 'node:timers/promises';
 import { encode } from '@ipld/dag-cbor';
 import { encodeAnchor } from '../anchor/chain/health-index.ts';
+import type { PacketName } from '../anchor/seal/key-packet.ts';
+import { withUmbral } from '../anchor/seal/umbral/library.ts';
+import { umbralPublicOf } from '../anchor/seal/umbral/packet.ts';
 import { type Block, blockCid, DAG_CBOR, RAW } from '../anchor/store/cid.ts';
+import type { CustodyKeys } from '../core/keystore/patient-keys.ts';
 import { hospital, type Street } from './street.ts';
 
 const SPKI = Buffer.from('302a300506032b656e032100', 'hex');
 const TRANSACTIONS = 2;
 
-/** @param recipient X25519, raw */
-export async function reference(street: Street, bundles: readonly Uint8Array[], recipient: Uint8Array): Promise<void> {
-  const publicKey = createPublicKey({ key: Buffer.concat([SPKI, recipient]), format: 'der', type: 'spki' });
+export async function reference(
+  street: Street,
+  bundles: readonly Uint8Array[],
+  patient: CustodyKeys & { readonly keyPacket: PacketName },
+): Promise<void> {
+  const wrap = patient.keyPacket === 'umbral' ? umbralWrap(patient) : x25519Wrap(patient);
   const idKey = randomBytes(32);
-  const sealed = bundles.map((bundle) => rawSeal(bundle, publicKey));
+  const sealed = bundles.map((bundle) => rawSeal(bundle, wrap));
   const ids = sealed.map((_, n) => encrypt(idKey, Buffer.from(String(n))).subarray(0, 32));
   const size = Math.ceil(sealed.length / TRANSACTIONS);
   for (let at = 0; at < sealed.length; at += size) {
@@ -37,18 +44,35 @@ export async function reference(street: Street, bundles: readonly Uint8Array[], 
   }
 }
 
-function rawSeal(bundle: Uint8Array, recipient: KeyObject): [Block, Block] {
+type Wrap = (key: Uint8Array) => Record<string, Uint8Array>;
+
+function rawSeal(bundle: Uint8Array, wrap: Wrap): [Block, Block] {
   const key = randomBytes(32);
   const content = encrypt(key, bundle);
-  const { privateKey, publicKey } = generateKeyPairSync('x25519');
-  const shared = diffieHellman({ privateKey, publicKey: recipient });
-  const wrapped = encrypt(Buffer.from(hkdfSync('sha256', shared, '', 'reference', 32)), key);
-  const enc = Buffer.from(publicKey.export({ format: 'jwk' }).x!, 'base64url');
-  const capsule = encode({ enc, ct: wrapped });
+  const capsule = encode(wrap(key));
   return [
     { cid: blockCid(RAW, content), bytes: content },
     { cid: blockCid(DAG_CBOR, capsule), bytes: capsule },
   ];
+}
+
+function x25519Wrap({ x25519Public }: CustodyKeys): Wrap {
+  const recipient = createPublicKey({ key: Buffer.concat([SPKI, x25519Public]), format: 'der', type: 'spki' });
+  return (key) => {
+    const { privateKey, publicKey } = generateKeyPairSync('x25519');
+    const shared = diffieHellman({ privateKey, publicKey: recipient });
+    const ct = encrypt(Buffer.from(hkdfSync('sha256', shared, '', 'reference', 32)), key);
+    return { enc: Buffer.from(publicKey.export({ format: 'jwk' }).x!, 'base64url'), ct };
+  };
+}
+
+function umbralWrap({ umbralSecret }: CustodyKeys): Wrap {
+  const recipient = umbralPublicOf(umbralSecret);
+  return (key) =>
+    withUmbral(({ PublicKey, encrypt }, keep) => {
+      const [capsule, ct] = encrypt(keep(PublicKey.fromCompressedBytes(recipient)), key);
+      return { capsule: keep(capsule).toBytes(), ct };
+    });
 }
 
 function encrypt(key: Uint8Array, plaintext: Uint8Array): Buffer {

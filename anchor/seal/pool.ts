@@ -1,28 +1,15 @@
-/** Seals records on worker threads: sealing is half of the street's work, and the other half needs its core. */
+/** Seals, names and measures records on worker threads: most of the street's work, and the rest needs its core. */
 import { availableParallelism } from 'node:os';
 import { Worker } from 'node:worker_threads';
-import type { ErrorCode } from '../../core/codes.ts';
 import { BridgeError } from '../../core/errors.ts';
-import { packetsByName } from './key-packet.ts';
-import type { RecordInput, SealedBytes } from './record.ts';
+import type { NamedRecord, RecordToSeal } from './named.ts';
+import { ofAnswer, type SealAnswer, toTask, transferred } from './wire.ts';
 
 /** Threads beyond the second wait for what follows sealing. */
 const MOST_THREADS = 2;
 
-/** What goes to a thread. */
-export interface SealTask {
-  readonly id: number;
-  readonly records: readonly RecordInput[];
-}
-
-/** What comes back, in the same order; a record that cannot be sealed has its error's code. */
-export interface SealAnswer {
-  readonly id: number;
-  readonly sealed: readonly (SealedBytes | { readonly code: ErrorCode })[];
-}
-
 interface Waiting {
-  readonly resolve: (sealed: (SealedBytes | BridgeError)[]) => void;
+  readonly resolve: (sealed: (NamedRecord | BridgeError)[]) => void;
   readonly reject: (error: unknown) => void;
 }
 
@@ -47,19 +34,18 @@ export class SealPool {
 
   /**
    * @param records some tens or hundreds of small ones; all their bytes are copied
+   * @param likenessKey of the hospital, for the quality of records that state what was mapped
    * @returns in the same order, an error in the place of a record that cannot be sealed
    * @throws BridgeError `service.failed` when a thread died
    */
-  seal(records: readonly RecordInput[]): Promise<(SealedBytes | BridgeError)[]> {
+  seal(records: readonly RecordToSeal[], likenessKey?: Uint8Array): Promise<(NamedRecord | BridgeError)[]> {
     const thread = this.#idlest();
-    const id = this.#next++;
-    // Only what sealing needs: no private key goes to a thread.
-    const plain = records.map((record) => ({ ...record, patient: sealingKeys(record) }));
-    const sealed = new Promise<(SealedBytes | BridgeError)[]>((resolve, reject) => {
-      thread.waiting.set(id, { resolve, reject });
+    const task = toTask(this.#next++, records, likenessKey);
+    const sealed = new Promise<(NamedRecord | BridgeError)[]>((resolve, reject) => {
+      thread.waiting.set(task.id, { resolve, reject });
     });
     thread.worker.ref();
-    thread.worker.postMessage({ id, records: plain } satisfies SealTask);
+    thread.worker.postMessage(task, transferred(task));
     return sealed;
   }
 
@@ -77,9 +63,9 @@ export class SealPool {
   #start(): Thread {
     const worker = new Worker(new URL('./worker.ts', import.meta.url));
     const thread: Thread = { worker, waiting: new Map() };
-    worker.on('message', ({ id, sealed }: SealAnswer) => {
-      thread.waiting.get(id)?.resolve(sealed.map(received));
-      thread.waiting.delete(id);
+    worker.on('message', (answer: SealAnswer) => {
+      thread.waiting.get(answer.id)?.resolve(ofAnswer(answer));
+      thread.waiting.delete(answer.id);
       // An idle thread does not keep the process from ending.
       if (thread.waiting.size === 0) worker.unref();
     });
@@ -95,15 +81,4 @@ export class SealPool {
     this.#threads.push(thread);
     return thread;
   }
-}
-
-/** In custody the Umbral key follows from the secret, which stays here. */
-function sealingKeys({ patient, keyPacket }: RecordInput): RecordInput['patient'] {
-  const { x25519Public, indexKey, sealKey } = patient;
-  const umbralPublic = keyPacket === 'umbral' ? packetsByName.umbral.publicKey(patient) : undefined;
-  return { x25519Public, ...(umbralPublic && { umbralPublic }), indexKey, sealKey };
-}
-
-function received(one: SealAnswer['sealed'][number]): SealedBytes | BridgeError {
-  return 'code' in one ? new BridgeError(one.code, 'a record could not be sealed') : one;
 }

@@ -1,7 +1,8 @@
-import { createHmac, createSecretKey } from 'node:crypto';
 import { uint64 } from '../../core/crypto/hkdf.ts';
+import { hmac } from '../../core/crypto/hmac.ts';
 
 export const TAG_BYTES = 16;
+const LABEL = Buffer.from('dhc-tag/1');
 
 /**
  * Index entry of a patient's record: pseudo-random to everyone without the index key, so that only the patient and
@@ -11,9 +12,5 @@ export const TAG_BYTES = 16;
  * @returns 16 bytes
  */
 export function tagFor(indexKey: Uint8Array, counter: bigint): Uint8Array {
-  return createHmac('sha256', createSecretKey(indexKey))
-    .update('dhc-tag/1')
-    .update(uint64(counter))
-    .digest()
-    .subarray(0, TAG_BYTES);
+  return hmac('sha256', indexKey, LABEL, uint64(counter)).subarray(0, TAG_BYTES);
 }

@@ -1,17 +1,24 @@
 /** One sealing thread, see `pool.ts`. */
+import { createSecretKey, type KeyObject } from 'node:crypto';
 import { parentPort } from 'node:worker_threads';
+import type { ErrorCode } from '../../core/codes.ts';
 import { asBridgeError } from '../../core/errors.ts';
-import type { SealAnswer, SealTask } from './pool.ts';
-import { type RecordInput, sealRecord } from './record.ts';
+import { type NamedRecord, type RecordToSeal, sealNamed } from './named.ts';
+import { ofTask, type SealTask, toAnswer, transferred } from './wire.ts';
 
-parentPort!.on('message', ({ id, records }: SealTask) => {
-  parentPort!.postMessage({ id, sealed: records.map(seal) } satisfies SealAnswer);
+parentPort!.on('message', (task: SealTask) => {
+  const key = task.likenessKey && createSecretKey(task.likenessKey);
+  const answer = toAnswer(
+    task.id,
+    ofTask(task).map((record) => seal(record, key)),
+  );
+  parentPort!.postMessage(answer, transferred(answer));
 });
 
-function seal(record: RecordInput): SealAnswer['sealed'][number] {
+function seal(record: RecordToSeal, likenessKey: KeyObject | undefined): NamedRecord | ErrorCode {
   try {
-    return sealRecord(record);
+    return sealNamed(record, likenessKey);
   } catch (error) {
-    return { code: asBridgeError(error, 'seal.failed', 'a record could not be sealed').code };
+    return asBridgeError(error, 'seal.failed', 'a record could not be sealed').code;
   }
 }

@@ -3,13 +3,13 @@
  * it. Memory holds one record's content and the rows of the manifest, whatever the batch weighs.
  */
 import { decode } from '@ipld/dag-cbor';
-import type { CID } from 'multiformats/cid';
 import { BridgeError } from '../../core/errors.ts';
 import { meanScore } from '../../core/quality/score.ts';
 import type { Batch, SealedRecord } from '../../core/types.ts';
 import { leafOf, merkleTree } from '../chain/merkle.ts';
+import type { BlockNames } from '../seal/named.ts';
 import { CarFile } from './car.ts';
-import { blockCid, cidText, DAG_CBOR, MAX_BLOCK, RAW } from './cid.ts';
+import { type Block, blockCid, cidText, DAG_CBOR, MAX_BLOCK, parseCid, RAW } from './cid.ts';
 import { encodeManifest, encodeParts, MAX_RECORDS, type Part } from './manifest.ts';
 import { unixfs } from './unixfs.ts';
 
@@ -29,6 +29,8 @@ export interface RecordToPack {
   readonly parts?: readonly Part[];
   /** Basis points. */
   readonly score?: number;
+  /** What sealing has computed of content and capsule; computed here where it is absent. */
+  readonly names?: BlockNames | undefined;
 }
 
 export interface PackedBatch extends Batch {
@@ -59,11 +61,11 @@ export async function packBatch(
 ): Promise<PackedBatch> {
   const car = await CarFile.create(outPath);
   try {
-    const rows: { itemId: string; record: SealedRecord; score: number | undefined }[] = [];
+    const rows: Row[] = [];
     for await (const record of batch.records) {
       if (rows.length === MAX_RECORDS)
         throw new BridgeError('seal.failed', `a batch has more than ${MAX_RECORDS} records`);
-      rows.push({ itemId: record.itemId, record: await putRecord(car, record), score: record.score });
+      rows.push(await putRecord(car, record));
     }
     if (rows.length === 0) throw new BridgeError('seal.failed', 'a batch has no records');
     rows.sort((a, b) => (a.record.tag < b.record.tag ? -1 : 1));
@@ -74,7 +76,7 @@ export async function packBatch(
     const manifest = encodeManifest({ hospital: batch.hospital, records, ...(quality !== undefined && { quality }) });
     await car.put(manifest);
     await car.finish(manifest.cid);
-    const tree = merkleTree(records.map(leafOf));
+    const tree = merkleTree(rows.map((row) => row.leaf));
     return {
       manifestCid: cidText(manifest.cid),
       root: tree.root,
@@ -100,27 +102,38 @@ function statedQuality(scores: readonly (number | undefined)[]): number | undefi
   return known.length === scores.length && known.length >= MIN_SCORED ? meanScore(known) : undefined;
 }
 
-async function putRecord(car: CarFile, record: RecordToPack): Promise<SealedRecord> {
-  const content = await putContent(car, record.content);
-  const capsule = { cid: blockCid(DAG_CBOR, record.capsule), bytes: checkedCapsule(record.capsule) };
-  await car.put(capsule);
-  const parts = record.parts === undefined ? undefined : encodeParts(record.parts);
-  if (parts !== undefined) await car.put(parts);
-  return {
-    contentCid: cidText(content),
-    capsuleCid: cidText(capsule.cid),
-    ...(parts === undefined ? {} : { partsCid: cidText(parts.cid) }),
-    size: record.content.length + (record.parts ?? []).reduce((sum, part) => sum + part.size, 0),
-    commitment: record.commitment,
-    tag: record.tag,
-  };
+interface Row {
+  readonly itemId: string;
+  readonly record: SealedRecord;
+  readonly leaf: string;
+  readonly score: number | undefined;
+}
+
+async function putRecord(car: CarFile, input: RecordToPack): Promise<Row> {
+  const { itemId, content, capsule, commitment, tag, score, names } = input;
+  const contentCid = names ? await putNamed(car, names.contentCid, content) : await putContent(car, content);
+  const capsuleCid = names
+    ? await putNamed(car, names.capsuleCid, capsule)
+    : await put(car, { cid: blockCid(DAG_CBOR, capsule), bytes: checkedCapsule(capsule) });
+  const partsCid = input.parts && (await put(car, encodeParts(input.parts)));
+  const size = content.length + (input.parts ?? []).reduce((sum, part) => sum + part.size, 0);
+  const record = { contentCid, capsuleCid, ...(partsCid && { partsCid }), size, commitment, tag };
+  return { itemId, record, leaf: names && !partsCid ? names.leaf : leafOf(record), score };
 }
 
 /** UnixFS; one chunk alone is its own root, which most records are. */
-async function putContent(car: CarFile, bytes: Uint8Array): Promise<CID> {
-  if (bytes.length > MAX_BLOCK) return unixfs([bytes], (block) => car.put(block));
-  const cid = blockCid(RAW, bytes);
-  await car.put({ cid, bytes });
+async function putContent(car: CarFile, bytes: Uint8Array): Promise<string> {
+  if (bytes.length > MAX_BLOCK) return cidText(await unixfs([bytes], (block) => car.put(block)));
+  return await put(car, { cid: blockCid(RAW, bytes), bytes });
+}
+
+async function put(car: CarFile, block: Block): Promise<string> {
+  await car.put(block);
+  return cidText(block.cid);
+}
+
+async function putNamed(car: CarFile, cid: string, bytes: Uint8Array): Promise<string> {
+  await car.put({ cid: parseCid(cid), bytes });
   return cid;
 }
 

@@ -4,14 +4,8 @@
  * Source: AWS Encryption SDK Specification, framework/algorithm-suites, data-format/message-body and
  * message-body-aad. AES-256-GCM; key and commitment by HKDF-SHA512 over the data key, salted with the message id.
  */
-import {
-  createCipheriv,
-  createDecipheriv,
-  createSecretKey,
-  hkdfSync,
-  type KeyObject,
-  timingSafeEqual,
-} from 'node:crypto';
+import { createCipheriv, createDecipheriv, createSecretKey, type KeyObject, timingSafeEqual } from 'node:crypto';
+import { hkdfExpand, hkdfExtract } from './hkdf.ts';
 import { encodeHeaderBody, type HeaderFields, type MessageHeader, SUITE, TAG_LENGTH } from './message-header.ts';
 import { cannotOpen, cannotSeal } from './refusal.ts';
 
@@ -59,10 +53,10 @@ export function openHeader(header: MessageHeader, dataKey: Uint8Array): FrameKey
 }
 
 function deriveKeys(dataKey: Uint8Array, messageId: Uint8Array): { key: KeyObject; commitment: Uint8Array } {
-  const ikm = createSecretKey(dataKey);
+  const prk = hkdfExtract('sha512', messageId, dataKey);
   return {
-    key: createSecretKey(new Uint8Array(hkdfSync('sha512', ikm, messageId, KEY_INFO, 32))),
-    commitment: new Uint8Array(hkdfSync('sha512', ikm, messageId, COMMIT_INFO, 32)),
+    key: createSecretKey(hkdfExpand('sha512', prk, KEY_INFO, 32)),
+    commitment: hkdfExpand('sha512', prk, COMMIT_INFO, 32),
   };
 }
 

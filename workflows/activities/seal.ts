@@ -1,9 +1,9 @@
 /** The third step: bundles sealed for their patients, packed with their manifest into one CAR file. */
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
+import type { NamedRecord, RecordToSeal } from '../../anchor/seal/named.ts';
 import { sealPart } from '../../anchor/seal/part.ts';
 import type { SealPool } from '../../anchor/seal/pool.ts';
-import type { RecordInput, SealedBytes } from '../../anchor/seal/record.ts';
 import { tagFor } from '../../anchor/seal/tag.ts';
 import { type PackedBatch, packBatch, type RecordToPack } from '../../anchor/store/batch.ts';
 import { BridgeError } from '../../core/errors.ts';
@@ -89,15 +89,16 @@ async function* sealAll(
 
 interface Sealing {
   readonly item: ItemRow;
-  readonly record?: RecordInput;
-  readonly sealed: SealedBytes | Error;
+  readonly record?: RecordToSeal;
+  readonly sealed: NamedRecord | Error;
 }
 
 /** In the order of the items; the threads work on chunks that come after the one that is being packed. */
 async function* sealedAhead(deps: StepDeps, items: readonly ItemRow[], signal: AbortSignal): AsyncGenerator<Sealing> {
   const ahead: Promise<Sealing[]>[] = [];
+  const likenessKey = deps.keystore.hospitalKey('dhc/likeness/1');
   for await (const chunk of chunks(deps, items, signal)) {
-    const sealing = sealChunk(deps.sealPool, chunk);
+    const sealing = sealChunk(deps.sealPool, chunk, likenessKey);
     // Awaited in its turn.
     sealing.catch(() => {});
     ahead.push(sealing);
@@ -108,9 +109,9 @@ async function* sealedAhead(deps: StepDeps, items: readonly ItemRow[], signal: A
 
 type Prepared = Pick<Sealing, 'item' | 'record'> & { readonly error?: Error };
 
-async function sealChunk(pool: SealPool, chunk: readonly Prepared[]): Promise<Sealing[]> {
+async function sealChunk(pool: SealPool, chunk: readonly Prepared[], likenessKey: Uint8Array): Promise<Sealing[]> {
   const records = chunk.flatMap(({ record }) => (record ? [record] : []));
-  const sealed = await pool.seal(records);
+  const sealed = await pool.seal(records, likenessKey);
   let at = 0;
   return chunk.map(({ item, record, error }) =>
     record ? { item, record, sealed: sealed[at++]! } : { item, sealed: error! },
@@ -143,7 +144,8 @@ async function prepare(deps: StepDeps, item: ItemRow): Promise<Prepared> {
     const patient = deps.keystore.patientKeys(item.patientRef);
     const tag = tagFor(patient.indexKey, BigInt(item.tagCounter));
     const place = { hospital: deps.hospital.id, itemId: item.id, tag };
-    return { item, record: { ...place, patient, bundle, keyPacket: deps.keyPacket } };
+    const record = { ...place, patient, bundle, keyPacket: deps.keyPacket, mapped: item.quality ?? 1 };
+    return { item, record };
   } catch (error) {
     return { item, error: stepError(error) };
   }
@@ -152,11 +154,10 @@ async function prepare(deps: StepDeps, item: ItemRow): Promise<Prepared> {
 async function finishRecord(
   deps: StepDeps,
   item: ItemRow,
-  { record, sealed }: { record: RecordInput; sealed: SealedBytes },
+  { record: { tag }, sealed }: { record: RecordToSeal; sealed: NamedRecord },
   scorer: BatchScorer,
   signal: AbortSignal,
 ): Promise<RecordToPack> {
-  const { tag, bundle } = record;
   const parts = await storeParts(deps, item, { dataKey: sealed.dataKey, tag }, signal);
   return {
     itemId: item.id,
@@ -165,7 +166,8 @@ async function finishRecord(
     commitment: Buffer.from(sealed.commitment).toString('hex'),
     tag: Buffer.from(tag).toString('hex'),
     ...(parts.length > 0 ? { parts } : {}),
-    score: await scorer.add(item, bundle),
+    score: await scorer.add(item, sealed.quality!),
+    names: sealed.names,
   };
 }
 
