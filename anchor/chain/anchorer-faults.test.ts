@@ -12,7 +12,7 @@ import type { BatchToAnchor } from './anchorer.ts';
 import { admitHospital, deployHealthIndex } from './deploy.ts';
 import { encodeAnchor, manifestDigest } from './health-index.ts';
 import { ChainRpc, quantity } from './rpc.ts';
-import { signTransaction } from './signer.ts';
+import { signTransaction } from './transaction.ts';
 
 const signal = AbortSignal.timeout(110_000);
 let on: Anchoring;

@@ -7,7 +7,8 @@ import type { AnchorerOptions } from './anchorer.ts';
 import { admitHospital } from './deploy.ts';
 import { encodeSuspend } from './health-index.ts';
 import { ChainRpc, quantity } from './rpc.ts';
-import { privateKeySigner, signTransaction } from './signer.ts';
+import { privateKeySigner } from './signer.ts';
+import { signTransaction } from './transaction.ts';
 
 const signal = AbortSignal.timeout(110_000);
 let on: Anchoring;

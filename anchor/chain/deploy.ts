@@ -8,7 +8,8 @@ import { estimateGas, requireFunds, suggestFees } from './fees.ts';
 import { creationCode, encodeAdmit, encodeSuspend, hasRole, refusal } from './health-index.ts';
 import { pause } from './pause.ts';
 import type { ChainRpc } from './rpc.ts';
-import { type Signer, signTransaction } from './signer.ts';
+import type { Signer } from './signer.ts';
+import { signTransaction } from './transaction.ts';
 
 /** Deterministic deployment proxy: takes salt ‖ creation code. */
 const FACTORY = '0x4e59b44847b379578588920cA78FbF26c0B4956C';

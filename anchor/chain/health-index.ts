@@ -24,8 +24,14 @@ export interface AnchorCall {
   readonly tags: string;
 }
 
-export function encodeAnchor(call: AnchorCall): string {
-  return abi.encodeFunctionData('anchor', [call.root, call.manifest, call.tags]);
+const anchorSelector = abi.getFunction('anchor')!.selector;
+
+/** As the ABI has it, put together as hex: the library takes each of the tags' bytes through an array. */
+export function encodeAnchor({ root, manifest, tags }: AnchorCall): string {
+  const packed = tags.slice(2);
+  const word = (value: number) => value.toString(16).padStart(64, '0');
+  const padding = '0'.repeat(-packed.length & 63);
+  return `${anchorSelector}${root.slice(2)}${manifest.slice(2)}${word(3 * 32)}${word(packed.length / 2)}${packed}${padding}`;
 }
 
 export function encodeAdmit(hospital: string): string {

@@ -5,9 +5,9 @@
  * The tree is the complete binary tree in an array that OpenZeppelin's JavaScript library builds: the root at 0,
  * the children of node i at 2i+1 and 2i+2, the leaves from the end backwards.
  */
-import { createKeccak } from 'hash-wasm';
 import type { SealedRecord } from '../../core/types.ts';
-import { parseCid } from '../store/cid.ts';
+import { cidBytes } from '../store/cid.ts';
+import { keccak256 } from './keccak.ts';
 
 /** 0x-hex, 32 bytes. */
 export type Hash = string;
@@ -22,8 +22,8 @@ export interface MerkleTree {
 
 /** keccak256(keccak256(commitment ‖ content CID ‖ parts CID if any)), CIDs as their 36 bytes. */
 export function leafOf(record: Pick<SealedRecord, 'commitment' | 'contentCid' | 'partsCid'>): Hash {
-  const fields = [Buffer.from(record.commitment, 'hex'), parseCid(record.contentCid).bytes];
-  if (record.partsCid !== undefined) fields.push(parseCid(record.partsCid).bytes);
+  const fields = [Buffer.from(record.commitment, 'hex'), cidBytes(record.contentCid)];
+  if (record.partsCid !== undefined) fields.push(cidBytes(record.partsCid));
   return hex(keccak256(keccak256(Buffer.concat(fields))));
 }
 
@@ -59,13 +59,6 @@ function hashPair(a: Hash, b: Hash): Hash {
   pair.write(low.slice(2), 0, 32, 'hex');
   pair.write(high.slice(2), 32, 32, 'hex');
   return hex(keccak256(pair));
-}
-
-// In WebAssembly: six or seven times quicker than in JavaScript, which a tree of thousands of leaves feels.
-const keccak = await createKeccak(256);
-
-function keccak256(bytes: Uint8Array): Uint8Array {
-  return keccak.init().update(bytes).digest('binary');
 }
 
 function hex(bytes: Uint8Array): Hash {

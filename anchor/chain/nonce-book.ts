@@ -2,9 +2,9 @@
  * The nonces of one account, from what the chain has used and what the journal keeps. One nonce is handed out at a
  * time, and always the lowest free one, so that no gap can hold up the transactions after it.
  */
-import { Transaction } from 'ethers';
 import type { AnchorRow, AnchorTable } from '../../core/journal/types.ts';
 import { sameAddress } from './health-index.ts';
+import { endsOf } from './transaction.ts';
 
 const OPEN = ['pending', 'submitted', 'ambiguous', 'reorged'] as const;
 
@@ -64,7 +64,7 @@ export class NonceBook {
 
   async #held(): Promise<Held[]> {
     const rows = await this.#store.anchors({ chainId: this.#chainId, statuses: OPEN });
-    return rows.filter(holds).filter((row) => sameAddress(Transaction.from(row.rawTx).from!, this.#account));
+    return rows.filter(holds).filter((row) => sameAddress(endsOf(row.rawTx).from, this.#account));
   }
 }
 

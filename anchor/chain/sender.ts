@@ -15,7 +15,8 @@ import { sameAddress } from './health-index.ts';
 import { NonceBook } from './nonce-book.ts';
 import { pause } from './pause.ts';
 import { type ChainRpc, RpcError, refusedCall } from './rpc.ts';
-import { type Signer, signTransaction } from './signer.ts';
+import type { Signer } from './signer.ts';
+import { endsOf, signTransaction } from './transaction.ts';
 
 export interface SenderOptions {
   readonly rpc: ChainRpc;
@@ -182,9 +183,8 @@ export class Sender {
   async #usable(goal: Goal<Found>, row: AnchorRow, used: number): Promise<boolean> {
     if (row.rawTx === null || row.nonce === null || row.nonce < used) return false;
     const { signer, chainId } = this.#options;
-    const tx = Transaction.from(row.rawTx);
-    if (!sameAddress(tx.from!, signer.address) || !sameAddress(tx.to!, goal.contract) || row.chainId !== chainId)
-      return false;
+    const { from, to } = endsOf(row.rawTx);
+    if (!sameAddress(from, signer.address) || !sameAddress(to!, goal.contract) || row.chainId !== chainId) return false;
     return await this.#nonces.reaches(row.nonce, used);
   }
 

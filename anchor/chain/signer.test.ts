@@ -1,6 +1,7 @@
 import { recoverAddress, Transaction } from 'ethers';
 import { expect, test } from 'vitest';
-import { privateKeySigner, signTransaction } from './signer.ts';
+import { privateKeySigner } from './signer.ts';
+import { signTransaction } from './transaction.ts';
 
 // The key of EIP-155's example, and its address.
 const KEY = `0x${'46'.repeat(32)}`;

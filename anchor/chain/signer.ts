@@ -1,5 +1,5 @@
 /** Who signs. The key may live elsewhere (a PKCS#11 token): only a digest goes out and a signature comes back. */
-import { computeAddress, Signature, SigningKey, Transaction } from 'ethers';
+import { computeAddress, SigningKey } from 'ethers';
 import { BridgeError } from '../../core/errors.ts';
 
 export interface Signer {
@@ -36,27 +36,4 @@ function readKey(privateKey: string | Uint8Array): SigningKey {
   } catch {
     throw new BridgeError('config.invalid', "the signer's key is no private key of 32 bytes in 0x-hex");
   }
-}
-
-export interface UnsignedTransaction {
-  readonly chainId: string;
-  readonly nonce: number;
-  readonly to: string;
-  readonly data: string;
-  readonly gasLimit: bigint;
-  readonly maxFeePerGas: bigint;
-  readonly maxPriorityFeePerGas: bigint;
-}
-
-export interface SignedTransaction {
-  /** 0x-hex. */
-  readonly raw: string;
-  readonly hash: string;
-}
-
-/** An EIP-1559 transaction. */
-export async function signTransaction(signer: Signer, unsigned: UnsignedTransaction): Promise<SignedTransaction> {
-  const tx = Transaction.from({ type: 2, ...unsigned });
-  tx.signature = Signature.from(await signer.sign(Buffer.from(tx.unsignedHash.slice(2), 'hex')));
-  return { raw: tx.serialized, hash: tx.hash! };
 }

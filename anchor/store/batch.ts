@@ -9,7 +9,7 @@ import type { Batch, SealedRecord } from '../../core/types.ts';
 import { leafOf, merkleTree } from '../chain/merkle.ts';
 import type { BlockNames } from '../seal/named.ts';
 import { CarFile } from './car.ts';
-import { type Block, blockCid, cidText, DAG_CBOR, MAX_BLOCK, parseCid, RAW } from './cid.ts';
+import { blockCid, cidText, DAG_CBOR, MAX_BLOCK, RAW } from './cid.ts';
 import { encodeManifest, encodeParts, MAX_RECORDS, type Part } from './manifest.ts';
 import { unixfs } from './unixfs.ts';
 
@@ -111,29 +111,22 @@ interface Row {
 
 async function putRecord(car: CarFile, input: RecordToPack): Promise<Row> {
   const { itemId, content, capsule, commitment, tag, score, names } = input;
-  const contentCid = names ? await putNamed(car, names.contentCid, content) : await putContent(car, content);
-  const capsuleCid = names
-    ? await putNamed(car, names.capsuleCid, capsule)
-    : await put(car, { cid: blockCid(DAG_CBOR, capsule), bytes: checkedCapsule(capsule) });
-  const partsCid = input.parts && (await put(car, encodeParts(input.parts)));
+  const contentCid = await putContent(car, content, names?.contentCid);
+  const capsuleCid = names?.capsuleCid ?? cidText(blockCid(DAG_CBOR, checkedCapsule(capsule)));
+  await car.putNamed(capsuleCid, capsule);
+  const parts = input.parts && encodeParts(input.parts);
+  if (parts) await car.put(parts);
+  const partsCid = parts && cidText(parts.cid);
   const size = content.length + (input.parts ?? []).reduce((sum, part) => sum + part.size, 0);
   const record = { contentCid, capsuleCid, ...(partsCid && { partsCid }), size, commitment, tag };
   return { itemId, record, leaf: names && !partsCid ? names.leaf : leafOf(record), score };
 }
 
 /** UnixFS; one chunk alone is its own root, which most records are. */
-async function putContent(car: CarFile, bytes: Uint8Array): Promise<string> {
+async function putContent(car: CarFile, bytes: Uint8Array, known: string | undefined): Promise<string> {
   if (bytes.length > MAX_BLOCK) return cidText(await unixfs([bytes], (block) => car.put(block)));
-  return await put(car, { cid: blockCid(RAW, bytes), bytes });
-}
-
-async function put(car: CarFile, block: Block): Promise<string> {
-  await car.put(block);
-  return cidText(block.cid);
-}
-
-async function putNamed(car: CarFile, cid: string, bytes: Uint8Array): Promise<string> {
-  await car.put({ cid: parseCid(cid), bytes });
+  const cid = known ?? cidText(blockCid(RAW, bytes));
+  await car.putNamed(cid, bytes);
   return cid;
 }
 

@@ -4,7 +4,7 @@ import { dirname } from 'node:path';
 import { encode } from '@ipld/dag-cbor';
 import type { CID } from 'multiformats/cid';
 import type { Block } from './cid.ts';
-import { blockCid, cidText, DAG_CBOR } from './cid.ts';
+import { blockCid, cidBytes, cidText, DAG_CBOR } from './cid.ts';
 
 /** Blocks are gathered to this many bytes before they are written. */
 const FLUSH = 4 * 1024 * 1024;
@@ -41,11 +41,15 @@ export class CarFile {
 
   /** A block that is already in the file is not written twice. */
   async put(block: Block): Promise<void> {
-    const key = cidText(block.cid);
-    if (this.#seen.has(key)) return;
-    this.#seen.add(key);
-    const cid = block.cid.bytes;
-    await this.#append(varint(cid.length + block.bytes.length), cid, block.bytes);
+    await this.putNamed(cidText(block.cid), block.bytes);
+  }
+
+  /** The same for a block whose CID is at hand as text. */
+  async putNamed(cid: string, bytes: Uint8Array): Promise<void> {
+    if (this.#seen.has(cid)) return;
+    this.#seen.add(cid);
+    const name = cidBytes(cid);
+    await this.#append(varint(name.length + bytes.length), name, bytes);
   }
 
   /** Names the root, makes the file durable and gives it its name. */

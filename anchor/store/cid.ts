@@ -46,10 +46,16 @@ export function cidText(cid: CID): string {
  * @throws BridgeError `store.mismatch` for anything but CIDv1, base32, SHA2-256 and one of our codecs
  */
 export function parseCid(text: string): CID {
+  const bytes = cidBytes(text);
+  return cidOfDigest(bytes[1]!, bytes.subarray(4));
+}
+
+/** The 36 bytes of a CID. @throws BridgeError `store.mismatch` as `parseCid` */
+export function cidBytes(text: string): Uint8Array {
   const bytes = text.startsWith(MULTIBASE) ? fromBase32(text.slice(1), CID_BYTES) : undefined;
   if (bytes === undefined || bytes[0] !== 1 || !isCodec(bytes[1]!) || bytes[2] !== SHA2_256 || bytes[3] !== 32)
     throw new BridgeError('store.mismatch', 'a text is no CID of our form');
-  return cidOfDigest(bytes[1]!, bytes.subarray(4));
+  return bytes;
 }
 
 /** True for CIDv1, SHA2-256 of full length, raw, dag-pb or dag-cbor. */
