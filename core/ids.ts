@@ -1,5 +1,5 @@
 /** Deterministic ids: the same input gives the same id on every machine of the hospital. */
-import { createHmac, hash } from 'node:crypto';
+import { createHmac, hash, type KeyObject } from 'node:crypto';
 
 /** RFC 9562 §6.6: the name space of URLs, from which the hospital's own name space is made. */
 const URL_NAMESPACE = '6ba7b811-9dad-11d1-80b4-00c04fd430c8';
@@ -52,7 +52,10 @@ export function itemId(key: Uint8Array, feed: string, sourceKey: string, content
   return mac.digest('hex').slice(0, 32);
 }
 
-/** Opaque stand-in for a value that must not be written (a source key, a patient identifier); 32 hex digits. */
-export function keyedDigest(key: Uint8Array, label: string, value: string): string {
+/**
+ * Opaque stand-in for a value that must not be written (a source key, a patient identifier); 32 hex digits.
+ * @param key 32 bytes; as a key object where many digests are made, which is several times quicker
+ */
+export function keyedDigest(key: Uint8Array | KeyObject, label: string, value: string): string {
   return createHmac('sha256', key).update(`${label}\0${value}`, 'utf8').digest('hex').slice(0, 32);
 }

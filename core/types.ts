@@ -106,8 +106,10 @@ export interface InboxEntry {
   readonly seq: number;
   /** True when the same sourceKey and the same bytes were put before: acknowledge again, nothing new was written. */
   readonly duplicate: boolean;
-  /** True when the same sourceKey came before with other bytes. */
+  /** True when the same sourceKey came before with other bytes; a repetition says what was said the first time. */
   readonly conflict: boolean;
+  /** When these bytes came first. */
+  readonly receivedAt: string;
 }
 
 /** One opened source. `read` may be called again with the last stored cursor at any time. */

@@ -113,11 +113,22 @@ export class Connection {
     // Writing begins at once, so that many messages share one disk write; answers keep the order.
     const answer = frame.type === 'message' ? this.#store(frame.bytes) : this.#refuse(frame);
     this.#answered = this.#answered.then(async () => {
-      for (const ack of await answer) if (this.#socket.writable) this.#socket.write(encodeFrame(ack));
+      for (const ack of await answer) this.#send(ack);
       this.#waiting--;
       this.#waitingBytes -= size;
       this.#press();
     });
+  }
+
+  /** Answers of one turn of the loop leave in one packet. */
+  #send(ack: Uint8Array): void {
+    const socket = this.#socket;
+    if (!socket.writable) return;
+    if (socket.writableCorked === 0) {
+      socket.cork();
+      setImmediate(() => socket.uncork());
+    }
+    socket.write(encodeFrame(ack));
   }
 
   async #store(bytes: Uint8Array): Promise<Uint8Array[]> {
@@ -133,10 +144,11 @@ export class Connection {
         bytes,
       });
       this.#note(entry);
-      return acknowledgements(header, 'accept', bytes);
+      // Nothing of the answer depends on this moment: a repeated message gets the same bytes.
+      return acknowledgements(header, entry.conflict ? 'reused' : 'accepted', bytes, entry.receivedAt);
     } catch {
       log.error('message not stored: the sender is asked to repeat it', { feed, bytes: bytes.length });
-      return acknowledgements(header, 'error', bytes);
+      return acknowledgements(header, 'not-stored', bytes);
     }
   }
 
@@ -149,15 +161,14 @@ export class Connection {
   async #reject(bytes: Uint8Array): Promise<Uint8Array[]> {
     const head = bytes.subarray(0, 65_536);
     const kept = await this.#put({ size: bytes.length, head, detail: 'a frame that holds no HL7 v2 message' });
-    return acknowledgements(null, kept ? 'reject' : 'error', bytes);
+    return acknowledgements(null, kept ? 'no-message' : 'not-stored', bytes);
   }
 
   /** Answers what has a header; stray bytes have no sender that waits. */
   async #refuse(frame: Refused): Promise<Uint8Array[]> {
     await this.#put({ size: frame.size, head: frame.head, detail: DETAIL[frame.type] }, frame.type);
     if (frame.type === 'stray') return [];
-    const header = readHeader(frame.head);
-    return acknowledgements(header, frame.type === 'oversize' ? 'reject' : 'error', frame.head);
+    return acknowledgements(readHeader(frame.head), frame.type === 'oversize' ? 'too-large' : 'cut', frame.head);
   }
 
   async #put(part: { size: number; head: Uint8Array; detail: string }, type?: Refused['type']): Promise<boolean> {

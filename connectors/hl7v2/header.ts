@@ -16,7 +16,7 @@ const MOST = 16_384;
 /** @returns null when the bytes are no HL7 v2 message; blank lines before MSH are passed over */
 export function readHeader(message: Uint8Array): Header | null {
   const text = Buffer.from(message.buffer, message.byteOffset, Math.min(message.length, MOST)).toString('latin1');
-  const match = /^(?:\xef\xbb\xbf)?[\r\n\0 ]*(MSH([^\r\n\0A-Za-z0-9 ])[^\r\n]*)/.exec(text);
+  const match = /^(?:\xef\xbb\xbf)?[\r\n\0\v\t ]*(MSH([^\r\n\0A-Za-z0-9 ])[^\r\n]*)/.exec(text);
   if (!match) return null;
   const [, segment, separator] = match;
   const fields = segment!.split(separator!);

@@ -1,3 +1,7 @@
+/**
+ * Power cuts while eight senders send: `DHC_MLLP_MESSAGES=100000 vitest run connectors/hl7v2/kill.test.ts` for the
+ * number that docs/hl7v2.md names.
+ */
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtempSync, rmSync } from 'node:fs';
@@ -7,13 +11,18 @@ import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { fileURLToPath } from 'node:url';
 import { afterAll, expect, it } from 'vitest';
-import { sendMllp } from './client.ts';
+import { keyedDigest } from '../../core/ids.ts';
 import { encodeFrame, FrameDecoder } from './frame.ts';
+
+const MESSAGES = Number(process.env.DHC_MLLP_MESSAGES ?? 4_000);
+const KILLS = 6;
+const CONNECTIONS = 8;
+/** Messages of one connection that wait for their answer. */
+const WINDOW = 64;
 
 const folder = mkdtempSync(join(tmpdir(), 'dhc-kill-'));
 afterAll(() => rmSync(folder, { recursive: true }));
 
-const ids = (round: number) => Array.from({ length: 400 }, (_, index) => `R${round}-${index}`);
 const message = (id: string) => Buffer.from(`MSH|^~\\&|HIS|CGH|DHC|DHC|20260101||ADT^A01|${id}|P|2.5.1\rPID|1\r`);
 
 async function startListener(): Promise<{ child: ChildProcess; port: number }> {
@@ -23,44 +32,59 @@ async function startListener(): Promise<{ child: ChildProcess; port: number }> {
   return { child, port: Number(port) };
 }
 
-/** Sends without waiting and kills the listener after so many answers. @returns control ids that were accepted */
-async function sendUntilKilled(child: ChildProcess, port: number, sent: readonly string[], answers: number) {
-  const accepted: string[] = [];
+/** Sends what has no answer yet, in order, until all have one or the connection breaks. */
+async function send(port: number, ids: readonly string[], accept: (id: string) => void): Promise<void> {
+  if (ids.length === 0) return;
   const decoder = new FrameDecoder(1 << 20);
   const socket = connect({ port, host: '127.0.0.1' });
+  let [sent, answered] = [0, 0];
+  const fill = () => {
+    while (sent < ids.length && sent - answered < WINDOW) socket.write(encodeFrame(message(ids[sent++]!)));
+  };
   socket.on('error', () => {});
   socket.on('data', (chunk) => {
     for (const frame of decoder.push(chunk)) {
       if (frame.type !== 'message') continue;
-      accepted.push(/MSA\|AA\|([^\r|]+)/.exec(Buffer.from(frame.bytes).toString('latin1'))![1]!);
-      if (accepted.length === answers) child.kill('SIGKILL');
+      const [, id] = /\rMSA\|AA\|([^\r|]+)\r$/.exec(Buffer.from(frame.bytes).toString('latin1'))!;
+      expect(id).toBe(ids[answered++]);
+      accept(id!);
     }
+    if (answered === ids.length) socket.end();
+    else fill();
   });
-  for (const id of sent) socket.write(encodeFrame(message(id)));
-  await once(child, 'exit');
-  if (!socket.closed) await once(socket, 'close');
-  return accepted;
+  fill();
+  await new Promise((resolve) => socket.once('close', resolve));
 }
 
-it('holds every acknowledged message after kill -9, and each once when all are sent again', async () => {
-  const all: string[] = [];
-  for (const answers of [1, 7, 150]) {
+/** Keyed digests of the control ids in the journal, as `listener-child.ts` opens it. */
+function kept(): string[] {
+  const journal = new DatabaseSync(join(folder, 'journal.db'), { readOnly: true });
+  const rows = journal.prepare('SELECT key_digest FROM inbox').all() as { key_digest: string }[];
+  journal.close();
+  return rows.map((row) => row.key_digest);
+}
+const digestOf = (id: string) => keyedDigest(new Uint8Array(32).fill(1), 'journal/source-key', id);
+
+it(`loses none of ${MESSAGES} messages and doubles none, whenever the listener is killed`, async () => {
+  const all = Array.from({ length: MESSAGES }, (_, index) => `M${index}`);
+  const accepted = new Set<string>();
+  for (let kill = 1; kill <= KILLS + 1; kill++) {
     const { child, port } = await startListener();
-    const sent = ids(answers);
-    const accepted = await sendUntilKilled(child, port, sent, answers);
-    expect(accepted.length).toBeGreaterThanOrEqual(answers);
-    const journal = new DatabaseSync(join(folder, 'journal.db'));
-    const { kept } = journal.prepare('SELECT count(*) AS kept FROM inbox').get() as { kept: number };
-    journal.close();
-    expect(kept).toBeGreaterThanOrEqual(all.length + accepted.length);
-    all.push(...sent);
-    const again = await startListener();
-    const replies = await sendMllp('127.0.0.1', again.port, sent.map(message));
-    expect(replies.map(({ code, controlId }) => `${code} ${controlId}`)).toEqual(sent.map((id) => `AA ${id}`));
-    again.child.kill('SIGKILL');
-    await once(again.child, 'exit');
-    const reopened = new DatabaseSync(join(folder, 'journal.db'));
-    expect(reopened.prepare('SELECT count(*) AS kept FROM inbox').get()).toEqual({ kept: all.length });
-    reopened.close();
+    const goal = kill <= KILLS ? Math.ceil((MESSAGES * kill) / (KILLS + 1)) : Number.POSITIVE_INFINITY;
+    const accept = (id: string) => {
+      accepted.add(id);
+      if (accepted.size === goal) child.kill('SIGKILL');
+    };
+    const open = all.filter((id) => !accepted.has(id));
+    const shares = Array.from({ length: CONNECTIONS }, (_, share) => open.filter((_, n) => n % CONNECTIONS === share));
+    await Promise.all(shares.map((ids) => send(port, ids, accept)));
+    child.kill('SIGKILL');
+    if (child.signalCode === null) await once(child, 'exit');
+    const found = kept();
+    const digests = new Set(found);
+    expect(digests.size).toBe(found.length);
+    expect([...accepted].filter((id) => !digests.has(digestOf(id)))).toEqual([]);
   }
-});
+  expect(accepted.size).toBe(MESSAGES);
+  expect(kept()).toHaveLength(MESSAGES);
+}, 900_000);

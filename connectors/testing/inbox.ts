@@ -8,11 +8,14 @@ export class MemoryInbox implements Inbox {
 
   async put(item: Omit<SourceItem, 'type' | 'parts'>) {
     await this.beforeWrite();
-    const before = this.entries.filter((entry) => entry.type === 'item' && entry.sourceKey === item.sourceKey);
-    const same = before.find((entry) => entry.type === 'item' && Buffer.compare(entry.bytes, item.bytes) === 0);
-    if (same) return { seq: this.entries.indexOf(same) + 1, duplicate: true, conflict: false };
-    this.entries.push({ type: 'item', ...item });
-    return { seq: this.entries.length, duplicate: false, conflict: before.length > 0 };
+    const same = this.entries.findIndex(
+      (entry) =>
+        entry.type === 'item' && entry.sourceKey === item.sourceKey && !Buffer.compare(entry.bytes, item.bytes),
+    );
+    const place = same < 0 ? this.entries.length : same;
+    const conflict = this.entries.slice(0, place).some((entry) => entry.sourceKey === item.sourceKey);
+    if (same < 0) this.entries.push({ type: 'item', ...item });
+    return { seq: place + 1, duplicate: same >= 0, conflict, receivedAt: this.entries[place]!.receivedAt };
   }
 
   async refuse(item: Omit<RefusedItem, 'type'>): Promise<void> {

@@ -58,14 +58,20 @@ export function inboxTable(store: Store): InboxTable {
 function put(store: Store, row: NewInboxRow): InboxPut {
   const key = store.digest('source-key', row.sourceKey);
   const content = store.digest('content', row.contentDigest);
-  const before = store.get<{ seq: number }>(
-    'SELECT seq FROM inbox WHERE feed = ? AND key_digest = ? AND content_digest = ?',
+  const before = store.get<{ seq: number; received_at: string }>(
+    'SELECT seq, received_at FROM inbox WHERE feed = ? AND key_digest = ? AND content_digest = ?',
     row.feed,
     key,
     content,
   );
-  if (before) return { seq: before.seq, duplicate: true, conflict: false };
-  const conflict = store.get('SELECT 1 FROM inbox WHERE feed = ? AND key_digest = ?', row.feed, key) !== undefined;
+  const conflict =
+    store.get(
+      'SELECT 1 FROM inbox WHERE feed = ? AND key_digest = ? AND seq < ?',
+      row.feed,
+      key,
+      before?.seq ?? Number.MAX_SAFE_INTEGER,
+    ) !== undefined;
+  if (before) return { seq: before.seq, duplicate: true, conflict, receivedAt: before.received_at };
   const { seq } = store.get<{ seq: number }>(
     `INSERT INTO inbox (feed, key_digest, content_digest, source_key, kind, charset, received_at, size, spool,
      refusal_code, refusal_detail) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) RETURNING seq`,
@@ -81,7 +87,7 @@ function put(store: Store, row: NewInboxRow): InboxPut {
     row.refusal?.code ?? null,
     row.refusal?.detail ?? null,
   )!;
-  return { seq, duplicate: false, conflict };
+  return { seq, duplicate: false, conflict, receivedAt: row.receivedAt };
 }
 
 function inboxRow(store: Store, row: Columns): InboxRow {

@@ -54,7 +54,14 @@ describe('inbox', () => {
     const inbox = openInbox('lab', journal, spool);
     const [first, resend] = await Promise.all([inbox.put(message('m1')), inbox.put(message('m1'))]);
     expect(resend).toEqual({ ...first, duplicate: true });
-    expect(await inbox.put(message('m1', 'changed'))).toMatchObject({ duplicate: false, conflict: true });
+    const later = { ...message('m1', 'changed'), receivedAt: '2026-01-02T00:00:00.000Z' };
+    const changed = await inbox.put(later);
+    expect(changed).toMatchObject({ duplicate: false, conflict: true, receivedAt: later.receivedAt });
+    expect(await inbox.put({ ...later, receivedAt: '2026-01-03T00:00:00.000Z' })).toEqual({
+      ...changed,
+      duplicate: true,
+    });
+    expect(await inbox.put(message('m1'))).toEqual(resend);
     expect(spool.bodies.size).toBe(2);
   });
 

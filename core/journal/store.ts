@@ -1,5 +1,5 @@
 /** The open database with what all parts of the journal share: statements, transactions and the column cipher. */
-import { createCipheriv, createDecipheriv, randomBytes } from 'node:crypto';
+import { createCipheriv, createDecipheriv, createSecretKey, type KeyObject, randomBytes } from 'node:crypto';
 import { DatabaseSync, type SQLInputValue, type StatementSync } from 'node:sqlite';
 import { keyedDigest } from '../ids.ts';
 import { migrate } from './schema.ts';
@@ -16,12 +16,14 @@ type Row = Record<string, SQLInputValue>;
 
 export class Store {
   readonly #db: DatabaseSync;
-  readonly #secrets: JournalSecrets;
+  readonly #digestKey: KeyObject;
+  readonly #columnKey: KeyObject;
   readonly #statements = new Map<string, StatementSync>();
 
   /** @param path file, or `:memory:` */
   constructor(path: string, secrets: JournalSecrets) {
-    this.#secrets = secrets;
+    this.#digestKey = createSecretKey(secrets.digestKey);
+    this.#columnKey = createSecretKey(secrets.columnKey);
     this.#db = new DatabaseSync(path, { timeout: 10_000, enableForeignKeyConstraints: true });
     // FULL: a committed step survives a power cut, not only a killed process.
     this.#db.exec('PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA wal_autocheckpoint = 4000;');
@@ -65,19 +67,19 @@ export class Store {
   }
 
   digest(label: 'source-key' | 'content', value: string): string {
-    return keyedDigest(this.#secrets.digestKey, `journal/${label}`, value);
+    return keyedDigest(this.#digestKey, `journal/${label}`, value);
   }
 
   /** AES-256-GCM: nonce (12) ‖ tag (16) ‖ ciphertext, bound to its column. */
   encrypt(column: string, text: string): Uint8Array {
     const nonce = randomBytes(12);
-    const cipher = createCipheriv('aes-256-gcm', this.#secrets.columnKey, nonce).setAAD(Buffer.from(column));
+    const cipher = createCipheriv('aes-256-gcm', this.#columnKey, nonce).setAAD(Buffer.from(column));
     const body = Buffer.concat([cipher.update(text, 'utf8'), cipher.final()]);
     return Buffer.concat([nonce, cipher.getAuthTag(), body]);
   }
 
   decrypt(column: string, bytes: Uint8Array): string {
-    const decipher = createDecipheriv('aes-256-gcm', this.#secrets.columnKey, bytes.subarray(0, 12))
+    const decipher = createDecipheriv('aes-256-gcm', this.#columnKey, bytes.subarray(0, 12))
       .setAAD(Buffer.from(column))
       .setAuthTag(bytes.subarray(12, 28));
     return decipher.update(bytes.subarray(28), undefined, 'utf8') + decipher.final('utf8');

@@ -434,6 +434,7 @@ export interface InboxPut {
   readonly seq: number;
   readonly duplicate: boolean;
   readonly conflict: boolean;
+  readonly receivedAt: string;
 }
 
 export interface AnchorRow {
