@@ -390,11 +390,22 @@ function inventions(bytes: Uint8Array, made: Normalized): string[] {
   return found;
 }
 
+/** Words and codes that a shipped map writes as they stand. */
+const CONSTANTS = new Set(
+  Object.entries(JSON.parse(readFileSync(join(import.meta.dirname, '../mapping/generated/standard.json'), 'utf8')))
+    .filter(([file]) => file.startsWith('hl7v2/'))
+    .flatMap(([, text]) => [
+      ...(text as string).matchAll(/(?:value|display|text): '?([^'{},]+?)'?(?=[,} ]*(?:\w+:|\n| }))/g),
+    ])
+    .map(([, constant]) => constant!.trim()),
+);
+
 function isOurs(key: string, value: string, parent: Record<string, unknown>, known: string): boolean {
   const digits = value.replaceAll(/\D/g, '');
   if (/^\d{4}(-\d\d)?(-\d\d)?(T.*)?$/.test(value))
     return known.includes(digits.slice(0, 12).replace(/(?<=^.{8})0000$/, '')) || known.includes(digits.slice(0, 8));
   if (/^\d\d:\d\d:\d\d/.test(value)) return known.includes(digits.slice(0, 4));
+  if (['code', 'display', 'text'].includes(key) && CONSTANTS.has(value)) return true;
   // Codes of terminologies that a rule chose, and the display of one of them.
   if (key === 'code' && value === 'replaces') return parent.target !== undefined;
   if (key === 'code' || key === 'display')

@@ -10,7 +10,7 @@ import { eventOf } from './structure/event.ts';
 /** By trigger event (MSH-9.1 and MSH-9.2); the structure follows from it where MSH-9.3 is absent. */
 const MAPS: Readonly<Record<string, string>> = {
   ...Object.fromEntries(
-    'A01 A02 A03 A04 A05 A06 A07 A08 A11 A12 A13 A28 A31 A38'
+    'A01 A02 A03 A04 A05 A06 A07 A08 A09 A10 A11 A12 A13 A14 A15 A16 A21 A22 A23 A25 A26 A27 A28 A29 A31 A32 A33 A38 A54 A55 A60 A61 A62'
       .split(' ')
       .map((event) => [`ADT^${event}`, 'hl7v2/adt-a01']),
   ),

@@ -1,5 +1,5 @@
 /** References by the names of the map, and by business key. */
-import { fragmentUse, withFragment } from './fragments.ts';
+import { type FragmentUse, fragmentUse, withFragment } from './fragments.ts';
 import { compileKey } from './keys.ts';
 import { compileLoop } from './loops.ts';
 import { didYouMean } from './problems.ts';
@@ -7,7 +7,7 @@ import { aliasOf, compileMaker, typeEntry } from './resources.ts';
 import type { Run } from './run.ts';
 import { entryOf } from './sources/format.ts';
 import { type Target, traced, type Value } from './value.ts';
-import type { Named, World } from './world.ts';
+import type { Identify, Named, World } from './world.ts';
 import type { MapNode, Node } from './yaml.ts';
 
 /** `!ref name`, `!refs name`, `!ref { to: name, key: [ … ] }`, `!ref { to: fragment, with: { … } }` */
@@ -27,7 +27,7 @@ export function compileReference(node: Node, tag: 'ref' | 'refs', target: Target
   }
   const fragment = world.fragments.get(to.text);
   const named = world.named.get(to.text);
-  if (!named && fragment && tag === 'ref') return fromFragment(node, to.text, target, world);
+  if (!named && fragment && tag === 'ref') return fromFragment(node, target, world);
   if (!named) {
     const names = [...world.named.keys(), ...(tag === 'ref' ? world.fragments.keys() : [])];
     world.problems.add(to.at, `there is no resource ${to.text}`, didYouMean(to.text, names, 'resources'));
@@ -145,7 +145,7 @@ function byAlias(named: Named, alias: Node, node: Node, target: Target, world: W
   });
 }
 
-function fromFragment(node: Node, name: string, target: Target, world: World): Value | undefined {
+function fromFragment(node: Node, target: Target, world: World): Value | undefined {
   const options: Node =
     node.kind === 'map'
       ? ({
@@ -156,7 +156,7 @@ function fromFragment(node: Node, name: string, target: Target, world: World): V
         } as MapNode)
       : node;
   const use = fragmentUse(options, world);
-  const make = use && withFragment(use, world, (content) => maker(content, name, target, world));
+  const make = use && withFragment(use, world, (content) => maker(content, use, target, world));
   const test = node.kind === 'map' ? entryOf(node.entries, 'if') : undefined;
   const of = node.kind === 'map' ? entryOf(node.entries, 'of')?.value : undefined;
   const condition = test && world.condition(test.value);
@@ -192,7 +192,8 @@ function ofItems(
   return traced({ types: ['Reference'], many, constant: false, get }, node);
 }
 
-function maker(content: Node, name: string, target: Target, world: World) {
+/** Compiled once for all places of one list: fragments that refer to one another would else multiply. */
+function maker(content: Node, { name, args }: FragmentUse, target: Target, world: World): Identify | undefined {
   const type = content.kind === 'map' ? typeEntry(content) : undefined;
   if (!type) {
     world.problems.add(
@@ -206,5 +207,10 @@ function maker(content: Node, name: string, target: Target, world: World) {
     world.problems.add(type.at, `${target.path} does not refer to a ${type.key}`, 'use another fragment');
     return undefined;
   }
-  return compileMaker(content as MapNode, target.at, world);
+  const key = args.size > 0 ? undefined : [name, ...target.at.lists].join(' ');
+  const known = key === undefined ? undefined : world.makers.get(key);
+  if (known) return known;
+  const made = compileMaker(content as MapNode, target.at, world);
+  if (made && key !== undefined) world.makers.set(key, made);
+  return made;
 }

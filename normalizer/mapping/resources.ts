@@ -166,8 +166,11 @@ function likened(node: MapNode, type: Entry, world: World): MapNode {
   const own = { ...node, entries: node.entries.filter((entry) => entry !== like && entry !== type) };
   const name = like.value.kind === 'scalar' ? like.value.text : '';
   const fragment = world.fragments.get(name);
-  if (fragment?.kind === 'map')
-    return mergeMembers({ ...node, entries: [type, ...fragment.entries] }, own, world.problems);
+  if (fragment?.kind === 'map') {
+    // The fragment may make a resource by itself: its type gives way.
+    const members = fragment.entries.filter((entry) => entry !== typeEntry(fragment));
+    return mergeMembers({ ...node, entries: [type, ...members] }, own, world.problems);
+  }
   world.problems.add(
     like.value.at,
     `there is no fragment ${name} with members`,
@@ -311,7 +314,8 @@ function add(run: Run, compiled: Compiled, { urn, content }: Identity): string {
 
 /** A resource of the current item, for `!ref fragment`. */
 export function compileMaker(node: MapNode, at: Position, world: World): Identify | undefined {
-  const compiled = compileParts(node, typeEntry(node)!, at, world);
+  const type = typeEntry(node)!;
+  const compiled = compileParts(likened(node, type, world), type, at, world);
   if (!compiled) return undefined;
   if (compiled.loop)
     world.problems.add(node.at, 'a fragment that makes a resource has no each', 'loop where it is used');
