@@ -4,6 +4,7 @@ export { binderOf, makeCapsule, type OpeningKeys, openCapsule, type PacketOpener
 export { type Anchor, anchors, type Chain, httpChain } from './chain.ts';
 export { acceptClaim, type ClaimAnswer, type ClaimRequest, claimRequest } from './claim.ts';
 export * from './consent.ts';
+export { type CurrentResource, currentState, type Resource } from './current.ts';
 export { type FindOptions, type FoundRecord, findRecords, type Receipt } from './find.ts';
 export { commitmentOf, tagFor } from './index-tags.ts';
 export {

@@ -21,6 +21,7 @@ import {
 import { BridgeError } from '../../core/errors.ts';
 import { action } from '../context.ts';
 import { exit, table } from '../output.ts';
+import { registerCurrent } from '../patient/current.ts';
 import {
   loadKeyFile,
   type OwnRecord,
@@ -123,6 +124,8 @@ export function registerPatient(program: Command): void {
         return bad.length > 0 ? exit.unverified : exit.ok;
       }),
     );
+
+  registerCurrent(patient);
 
   personOptions(patient.command('offer').argument('<number...>', 'numbers of records of one hospital'))
     .requiredOption('--consent <address>', 'the Consent contract')

@@ -106,6 +106,13 @@ it('custody, claim, find, open, offer, request, grant, deliver, open, revoke, re
   );
   expect(readdirSync(file('mine')).filter((name) => name.endsWith('.receipt.json'))).toHaveLength(records.length);
 
+  const now = done(await patient('current', ...network, '--out', file('current.json')));
+  expect(now).toMatchObject({ records: records.length, unopened: 0 });
+  const { entry } = JSON.parse(readFileSync(file('current.json'), 'utf8'));
+  expect(entry.filter((one: { resource: fhir4.FhirResource }) => one.resource.resourceType === 'Patient')).toHaveLength(
+    1,
+  );
+
   const consent = ['--consent', at.consent];
   const kept = ['--private', file('kept.json')];
   done(await patient('offer', '0', ...network, ...consent, ...kept, '--out', file('offer.json')));

@@ -1,0 +1,112 @@
+/** Messages of one visit, and a result with its correction, in any order of arrival. */
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { normalize } from '../normalizer/index.ts';
+import { type CurrentResource, currentState } from './current.ts';
+
+const hospital = {
+  id: 'chenguang',
+  name: 'Chenguang',
+  timezone: 'Asia/Shanghai',
+  patientSystem: 'urn:oid:2.16.156.10011.1.13.990001',
+};
+
+function record(type: string, at: string, lines: readonly string[]): Uint8Array {
+  const text = [`MSH|^~\\&|HIS|CG|DHC|CG|${at}+0800||${type}|${type}${at}|P|2.5.1`, ...lines].join('\r');
+  const made = normalize(
+    { kind: 'hl7v2', sourceKey: 'k', bytes: new TextEncoder().encode(text) },
+    { hospital, feed: 'f', receivedAt: '2026-03-01T00:00:00Z' },
+  );
+  if (made.status === 'rejected') throw new Error(made.code);
+  return made.bytes;
+}
+
+const pid = (rest: string) => `PID|1||CG1^^^^MR||ZHANG^WEI||19780312|M|||${rest}`;
+const visit = (from = '', to = '') => `PV1|1|I|302${'|'.repeat(16)}V1^^^Z${'|'.repeat(25)}${from}|${to}`;
+const result = (value: string, status: string) => [
+  pid(''),
+  visit('20260105082500'),
+  'ORC|RE|O1|F1',
+  `OBR|1|O1|F1|CBC^Blood count^L|||202601060800||||||||||||||||||${status}`,
+  `OBX|1|NM|718-7^Hb^LN||${value}|g/L|||||${status}|||202601060800`,
+];
+const messages = {
+  a01: record('ADT^A01', '20260105083000', [pid('Old Road'), visit('20260105082500')]),
+  a08: record('ADT^A08', '20260106090000', [pid('New Road'), visit('20260105082500')]),
+  oru: record('ORU^R01', '20260106100000', result('128.10', 'F')),
+  corrected: record('ORU^R01', '20260107100000', result('12.80', 'C')),
+  a03: record('ADT^A03', '20260107090000', [pid(''), visit('20260105082500', '20260107085500')]),
+  late: record('ORU^R01', '20260108100000', result('12.80', 'C')),
+};
+
+function of(state: readonly CurrentResource[], type: string): unknown[] {
+  return state.flatMap(({ resource }) => (resource.resourceType === type ? [resource] : []));
+}
+const text = (state: readonly CurrentResource[]) => JSON.stringify(state);
+
+describe('current state', () => {
+  it('is the newest word on each thing, in whatever order the messages arrived, and however often', () => {
+    const all = Object.values(messages);
+    const expected = text(currentState(all));
+    fc.assert(
+      fc.property(
+        fc.shuffledSubarray(all, { minLength: all.length }),
+        fc.array(fc.constantFrom(...all), { maxLength: 5 }),
+        (order, again) => text(currentState([...order, ...again])) === expected,
+      ),
+    );
+    const state = currentState(all);
+    expect(of(state, 'Patient')).toMatchObject([{ address: [{ line: ['New Road'] }] }]);
+    expect(of(state, 'Encounter')).toMatchObject([
+      { status: 'finished', period: { start: '2026-01-05T08:25:00+08:00', end: '2026-01-07T08:55:00+08:00' } },
+    ]);
+    expect(of(state, 'Observation')).toHaveLength(1);
+    expect(of(state, 'Observation')).toMatchObject([{ status: 'corrected' }]);
+    expect(text(state)).toContain('"value":12.80');
+  });
+
+  it('says of when it is, and an older message that comes late changes nothing', () => {
+    const before = currentState([messages.a08]);
+    const after = currentState([messages.a08, messages.a01]);
+    const patient = (state: readonly CurrentResource[]) =>
+      state.find(({ resource }) => resource.resourceType === 'Patient')!;
+    expect(patient(after)).toEqual(patient(before));
+    expect(patient(after).asOf).toBe('2026-01-06T09:00:00+08:00');
+  });
+
+  it('decides between messages of one second, whichever is read first', () => {
+    const twin = record('ADT^A08', '20260106090000', [pid('Other Road'), visit()]);
+    expect(text(currentState([twin, messages.a08]))).toBe(text(currentState([messages.a08, twin])));
+  });
+
+  it('takes resources of a server whole, by their own time', () => {
+    const version = (lastUpdated: string, more: object) =>
+      new TextEncoder().encode(
+        JSON.stringify({
+          resourceType: 'Bundle',
+          type: 'collection',
+          entry: [
+            {
+              fullUrl: 'https://fhir.example/Patient/1',
+              resource: { resourceType: 'Patient', id: '1', meta: { lastUpdated }, ...more },
+            },
+          ],
+        }),
+      );
+    const newer = version('2026-02-01T00:00:00Z', { gender: 'male' });
+    const older = version('2026-01-01T00:00:00+08:00', { birthDate: '1978' });
+    for (const order of [
+      [newer, older],
+      [older, newer],
+    ])
+      expect(currentState(order)).toEqual([
+        expect.objectContaining({ resource: expect.not.objectContaining({ birthDate: '1978' }) }),
+      ]);
+  });
+
+  it('passes over lists of key packets', () => {
+    const list = { resourceType: 'List', code: { coding: [{ system: 'urn:dhc:list' }] } };
+    const bundle = { resourceType: 'Bundle', entry: [{ fullUrl: 'urn:uuid:1', resource: list }] };
+    expect(currentState([new TextEncoder().encode(JSON.stringify(bundle))])).toEqual([]);
+  });
+});
