@@ -345,6 +345,7 @@ const CONSTANT_KEYS = new Set([
   'role',
   'category',
   'criticality',
+  'severity',
   'comparator',
   'contentType',
   'policy',
