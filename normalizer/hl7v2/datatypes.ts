@@ -151,7 +151,7 @@ export function codedValue(scope: Scope, value: Value, table?: string): fhir4.Co
   const first = triplet(scope, value, [1, 2, 3, 7], table);
   const second = triplet(scope, value, [4, 5, 6, 8]);
   const text = value.part(9).trimmed;
-  return concept(withoutTwins([first, second]), text ?? (first.code ? undefined : first.display));
+  return concept(withoutTwins([first, second]), text ?? first.display ?? second.display);
 }
 
 function triplet(scope: Scope, value: Value, [code, text, system, version]: number[], table?: string): CodeParts {

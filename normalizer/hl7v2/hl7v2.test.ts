@@ -412,7 +412,9 @@ function isOurs(key: string, value: string, parent: Record<string, unknown>, kno
   if (key === 'code' || key === 'display')
     return (
       typeof parent.system === 'string' &&
-      /terminology\.hl7\.org|snomed|unitsofmeasure|urn:oid:2\.16\.840\.1\.113883\.6\.238/.test(parent.system)
+      /terminology\.hl7\.org|^urn:dhc:\w+:table:|snomed|unitsofmeasure|urn:oid:2\.16\.840\.1\.113883\.6\.238/.test(
+        parent.system,
+      )
     );
   if (key === 'unit') return parent.code === value;
   // Pieces joined by a rule: numbers dialled, structured numerics, lines of a text.

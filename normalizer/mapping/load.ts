@@ -49,7 +49,7 @@ const KEYS = [
   'resources',
   'remove',
 ];
-const MAX_BASES = 8;
+const MAX_BASES = 16;
 
 export function loadTree(text: string, file: string, load: LoadFile, problems: Problems): MapTree | undefined {
   return read(text, file, load, problems, [file]);

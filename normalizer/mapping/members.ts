@@ -24,18 +24,24 @@ export interface Member {
   put(run: Run, out: Tree): boolean;
 }
 
+/** Of several types, the one that has all of these elements. */
+function theOnlyWith(entries: readonly Entry[], types: readonly string[]): string | undefined {
+  const fitting = types.filter((type) => entries.every(({ key }) => elementOf(type, key.split('.')[0]!) !== undefined));
+  return fitting.length === 1 ? fitting[0] : undefined;
+}
+
 /** An object of one type; what comes out without any value of the item is left out. */
 export function compileObject(node: MapNode, target: Target, world: World): Value | undefined {
   const complex = target.allowed.filter((type) => /^[A-Z]/.test(type));
-  const type = complex[0];
-  if (type === undefined || complex.length > 1) {
+  const own = node.entries.filter(({ key }) => !CONTROL.has(key));
+  const type = complex.length > 1 ? theOnlyWith(own, complex) : complex[0];
+  if (type === undefined) {
     const what =
       complex.length > 1 ? `may be ${complex.join(', ')}` : `is a ${target.allowed.join(' or ')}, not an object`;
     const hint = complex.length > 1 ? `name the type: ${typedName(target, complex[0]!)}: { … }` : 'write one value';
     world.problems.add(node.at, `${target.path} ${what}`, hint);
     return undefined;
   }
-  const own = node.entries.filter(({ key }) => !CONTROL.has(key));
   if (type === 'Period' && own.length > 0 && own.every(({ key }) => ['start', 'end', 'zone', 'format'].includes(key)))
     return guarded(node, compileValue({ ...node, entries: own, tag: 'period' }, target, world), world);
   const each = entryOf(node.entries, 'each');

@@ -14,6 +14,8 @@ import type { Entry, ListNode, MapNode, Node } from './yaml.ts';
 
 export type Step = (run: Run) => void;
 
+/** Fragments that are like others, one upon the other. */
+const MOST_LIKE = 8;
 const CONTROL = ['key', 'alias', 'each', 'if', 'needs', 'merge', 'resources'];
 
 /** `Type: name`. */
@@ -160,20 +162,21 @@ function compileResource(node: MapNode, world: World, lists: readonly number[]):
 }
 
 /** `like: name`: the members of the fragment, with the resource's own laid over them. */
-function likened(node: MapNode, type: Entry, world: World): MapNode {
+function likened(node: MapNode, type: Entry, world: World, depth = 0): MapNode {
   const like = entryOf(node.entries, 'like');
   if (!like) return node;
   const own = { ...node, entries: node.entries.filter((entry) => entry !== like && entry !== type) };
   const name = like.value.kind === 'scalar' ? like.value.text : '';
   const fragment = world.fragments.get(name);
-  if (fragment?.kind === 'map') {
+  if (fragment?.kind === 'map' && depth < MOST_LIKE) {
     // The fragment may make a resource by itself: its type gives way.
     const members = fragment.entries.filter((entry) => entry !== typeEntry(fragment));
-    return mergeMembers({ ...node, entries: [type, ...members] }, own, world.problems);
+    const base = likened({ ...fragment, entries: [type, ...members] }, type, world, depth + 1);
+    return mergeMembers({ ...node, entries: base.entries }, own, world.problems);
   }
   world.problems.add(
     like.value.at,
-    `there is no fragment ${name} with members`,
+    fragment ? `the fragment ${name} is like itself, or is no members` : `there is no fragment ${name}`,
     didYouMean(name, world.fragments.keys(), 'fragments'),
   );
   return { ...node, entries: [type, ...own.entries] };

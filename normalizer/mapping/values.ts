@@ -243,7 +243,9 @@ function compileConverter(
   const required = codesOf(target, types[0]!);
   const { args, addresses } = compileArgs(name, converter, options, { allowed: types, required }, world);
   checkTargets(name, options, target, types[0]!, args.codes('map'), world);
-  if (from?.many && !target.array && name !== 'text') {
+  // The text of a document is its lines.
+  const lines = name === 'attachment' && args.literal('encoding') === 'text';
+  if (from?.many && !target.array && name !== 'text' && !lines) {
     world.problems.add(
       node.at,
       `${target.path} takes one value, ${from.addresses[0]?.text} gives several`,
@@ -263,12 +265,13 @@ function compileConverter(
   const plain = converter.compile(args, chosen[0]!);
   // A list without this value says the same; an element that takes one says why it has none.
   const convert = target.element && !target.array ? orAbsent(plain) : plain;
-  const raw = args.flag('raw');
   const joins = name === 'text' && (join !== undefined || !target.array);
-  return traced(
-    reading(converter, chosen, from, read, convert, joins ? { between: args.literal('join') ?? ' ', raw } : undefined),
-    node,
-  );
+  const joined = lines
+    ? { between: '\n', raw: true }
+    : joins
+      ? { between: args.literal('join') ?? ' ', raw: args.flag('raw') }
+      : undefined;
+  return traced(reading(converter, chosen, from, read, convert, joined), node);
 }
 
 /** Where the source says why there is no value, so does the element. */
