@@ -50,7 +50,7 @@ export function dateOf(text: string): string | TimeFault {
  */
 export function isLater(a: string, b: string): boolean {
   const [timedA, timedB] = [a.includes('T'), b.includes('T')];
-  if (timedA && timedB) return Date.parse(a) > Date.parse(b);
+  if (timedA && timedB) return millis(a) > millis(b);
   const length = Math.min(a.length, b.length, 10);
   if (timedA === timedB || length < 10) return a.slice(0, length) > b.slice(0, length);
   return Date.parse(a.slice(0, 10)) - Date.parse(b.slice(0, 10)) > 86_400_000;
@@ -62,11 +62,17 @@ export function isLater(a: string, b: string): boolean {
  */
 export function isOrdered(start: string, end: string): boolean {
   const [timedStart, timedEnd] = [start.includes('T'), end.includes('T')];
-  if (timedStart && timedEnd) return !(Date.parse(start) > Date.parse(end));
+  if (timedStart && timedEnd) return millis(start) <= millis(end);
   const length = Math.min(start.length, end.length, 10);
   if (start.length === end.length) return start <= end;
-  const day = (text: string) => (text.includes('T') ? new Date(text.replace(':60', ':59')).toISOString() : text);
+  const day = (text: string) => (text.includes('T') ? new Date(millis(text)).toISOString() : text);
   return start.slice(0, length) < end.slice(0, length) && day(start).slice(0, length) < day(end).slice(0, length);
+}
+
+/** A leap second is the one after the 59th. */
+function millis(time: string): number {
+  const leap = /:60(?=[.Z+-])/.test(time);
+  return Date.parse(leap ? time.replace(/:60(?=[.Z+-])/, ':59') : time) + (leap ? 1000 : 0);
 }
 
 /** HL7 TM `HH[MM[SS[.S…]]]` as FHIR time; R4 has no offset there. */
