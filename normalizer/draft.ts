@@ -119,13 +119,7 @@ export class Draft {
         this.issue('information', 'code.unmapped', '', detail);
         this.unmappedCode(system, code);
       },
-      end: () =>
-        this.issue(
-          'information',
-          'field.invalid',
-          '',
-          'an end that R4 does not take beside its start was kept as an extension',
-        ),
+      note: (detail) => this.issue('information', 'field.invalid', '', detail),
     });
     return made;
   }

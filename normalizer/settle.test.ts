@@ -7,7 +7,7 @@ const UCUM = 'http://unitsofmeasure.org';
 
 function settled<T>(value: T): { value: T; told: string[] } {
   const told: string[] = [];
-  settle(value, 'h', { code: (system, code) => told.push(`${system}|${code}`), end: () => told.push('end') });
+  settle(value, 'h', { code: (system, code) => told.push(`${system}|${code}`), note: () => told.push('note') });
   return { value, told };
 }
 
@@ -63,8 +63,17 @@ test.each([
     value: {
       period: { start, _end: { extension: [{ url: 'urn:dhc:extension:end-as-sent', valueDateTime: end }] } },
     },
-    told: ['end'],
+    told: ['note'],
   });
+});
+
+test('an organization lives nowhere', () => {
+  const homes = { telecom: [{ value: '1', use: 'home' }], address: [{ city: '北京', use: 'home' }, { use: 'work' }] };
+  expect(settled({ resourceType: 'Organization', ...structuredClone(homes) })).toEqual({
+    value: { resourceType: 'Organization', telecom: [{ value: '1' }], address: [{ city: '北京' }, { use: 'work' }] },
+    told: ['note', 'note'],
+  });
+  expect(settled({ resourceType: 'Patient', ...structuredClone(homes) }).told).toEqual([]);
 });
 
 // Judged the same by ucum-java 1.0.9, with 69,000 texts made of atoms, prefixes and operators.

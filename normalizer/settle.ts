@@ -1,7 +1,8 @@
 /**
  * The last word before the gate on what any map or converter wrote, so that no validator refuses a record for it and
  * nothing of it is lost. A code that its standard system does not have is the sender's own, and is kept under a system of
- * the hospital; a unit that is no UCUM is kept as text; an end that does not surely follow its start stands beside the period.
+ * the hospital; a unit that is no UCUM is kept as text; an end that does not surely follow its start stands beside the period;
+ * an organization's address or number is nobody's home.
  */
 import { isOrdered } from './shared/datetime.ts';
 import { knownCodes } from './terminology/known-codes.ts';
@@ -17,8 +18,8 @@ type Tree = Record<string, unknown>;
 export interface Told {
   /** A code that was not in the system it named, with the hospital's system that it has now. */
   readonly code: (system: string, code: string) => void;
-  /** An end that went into an extension. */
-  readonly end: () => void;
+  /** One sentence of anything else. */
+  readonly note: (detail: string) => void;
 }
 
 /** @param value of a resource that is being built; changed in place */
@@ -33,6 +34,7 @@ export function settle(value: unknown, hospital: string, told: Told): void {
     settleCode(tree, tree.system, tree.code, hospital, told);
   if (typeof tree.end === 'string' && typeof tree.start === 'string' && tree.resourceType === undefined)
     settlePeriod(tree, tree.start, tree.end, told);
+  if (tree.resourceType === 'Organization') settleHomes(tree, told);
   for (const key of Object.keys(tree)) {
     const part = tree[key];
     if (typeof part === 'object') settle(part, hospital, told);
@@ -52,9 +54,19 @@ function settleCode(tree: Tree, system: string, code: string, hospital: string, 
 
 function settlePeriod(tree: Tree, start: string, end: string, told: Told): void {
   if (isOrdered(start, end)) return;
-  told.end();
+  told.note('an end that R4 does not take beside its start was kept as an extension');
   delete tree.end;
   tree._end = { extension: [{ url: END, valueDateTime: end }] };
+}
+
+/** R4 org-2 and org-3. */
+function settleHomes(organization: Tree, told: Told): void {
+  for (const name of ['address', 'telecom'])
+    for (const one of (organization[name] ?? []) as Tree[]) {
+      if (one.use !== 'home') continue;
+      told.note('an address or number of an organization was kept without its use, home');
+      delete one.use;
+    }
 }
 
 /** `…/v2-0203` → `urn:dhc:<hospital>:table:0203`, `…/v3-ActCode` → `urn:dhc:<hospital>:code-system:v3-ActCode` */

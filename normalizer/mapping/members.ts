@@ -22,6 +22,8 @@ export type Tree = Record<string, unknown>;
 export interface Member {
   readonly constant: boolean;
   put(run: Run, out: Tree): boolean;
+  /** Of an element that R4 demands: says that there is no value (data-absent-reason). */
+  readonly absent?: (out: Tree) => void;
 }
 
 /** Of several types, the one that has all of these elements. */
@@ -97,12 +99,19 @@ function build(members: readonly Member[], run: Run): Tree | undefined {
   const out: Tree = {};
   let sourced = members.every((member) => member.constant);
   let any = false;
+  let lacking: Member[] | undefined;
   for (const member of members) {
-    if (!member.put(run, out)) continue;
-    any = true;
-    if (!member.constant) sourced = true;
+    if (member.put(run, out)) {
+      any = true;
+      if (!member.constant) sourced = true;
+    } else if (member.absent) {
+      lacking ??= [];
+      lacking.push(member);
+    }
   }
-  return any && sourced ? out : undefined;
+  if (!any || !sourced) return undefined;
+  if (lacking) for (const member of lacking) member.absent!(out);
+  return out;
 }
 
 /** @param entries only elements */
@@ -128,7 +137,8 @@ export function compileMembers(
       );
     given.set(element.choice ?? element.name, entry.key);
     const member = compileMember(entry, element, { ...where, path: `${where.path}.${entry.key}` }, world);
-    if (member) members.push(member);
+    const demanded = required.some(({ name, choice }) => (choice ?? name) === (element.choice ?? element.name));
+    if (member) members.push(demanded ? { ...member, ...absence(element) } : member);
   }
   for (const { name, choice } of required)
     if (!given.has(choice ?? name))
@@ -234,6 +244,19 @@ function singleMember(name: string, element: Element, value: Value): Member {
       for (const [beside, content] of Object.entries(made.beside ?? {}))
         out[beside === '_' ? `_${own}` : beside] ??= content;
       return true;
+    },
+  };
+}
+
+/** None for an object that has demands of its own. */
+function absence(element: Element): Pick<Member, 'absent'> {
+  const one = element.properties.get('CodeableConcept') ?? [...element.properties.values()][0]!;
+  if (!one.property.primitive && requiredElements(one.property.type).length > 0) return {};
+  const property = one.property.primitive ? `_${one.name}` : one.name;
+  return {
+    absent: (out) => {
+      const content = { extension: [{ url: DATA_ABSENT, valueCode: 'unknown' }] };
+      out[property] ??= element.array ? [content] : content;
     },
   };
 }

@@ -283,7 +283,7 @@ function identity(compiled: Compiled, name: string, numbered: boolean): (run: Ru
 function contentOf(run: Run, { type, members }: Compiled): Tree {
   const out: Tree = { resourceType: type };
   run.element = run.trace ? `${type}[${run.counts.get(type) ?? 0}]` : type;
-  for (const member of members) member.put(run, out);
+  for (const member of members) if (!member.put(run, out)) member.absent?.(out);
   return out;
 }
 

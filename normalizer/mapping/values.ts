@@ -262,7 +262,8 @@ function compileConverter(
     name,
   );
   const chosen = converter.dynamic ? types : types.slice(0, 1);
-  const plain = converter.compile(args, chosen[0]!);
+  const made = converter.compile(args, chosen[0]!);
+  const plain = target.element?.properties.get(chosen[0]!)?.property.simple ? withoutComparator(made) : made;
   // A list without this value says the same; an element that takes one says why it has none.
   const convert = target.element && !target.array ? orAbsent(plain) : plain;
   const joins = name === 'text' && (join !== undefined || !target.array);
@@ -272,6 +273,15 @@ function compileConverter(
       ? { between: args.literal('join') ?? ' ', raw: args.flag('raw') }
       : undefined;
   return traced(reading(converter, chosen, from, read, convert, joined), node);
+}
+
+/** SimpleQuantity has no room for `<5`, and 5 alone would say something else. */
+function withoutComparator(convert: Convert): Convert {
+  return (run, field) => {
+    const made = convert(run, field) as fhir4.Quantity | undefined;
+    if (made?.comparator === undefined) return made;
+    return run.issue('warning', 'field.invalid', field?.place ?? '', 'the element takes a number without a comparator');
+  };
 }
 
 /** Where the source says why there is no value, so does the element. */
