@@ -67,6 +67,15 @@ test.each([
   });
 });
 
+test('a currency that does not exist stands beside the amount', () => {
+  const sent = { valueMoney: { value: 3, currency: '元' }, other: { value: 3, currency: 'CNY' } };
+  const extension = [{ url: 'urn:dhc:extension:currency-as-sent', valueString: '元' }];
+  expect(settled(structuredClone(sent))).toEqual({
+    value: { ...sent, valueMoney: { value: 3, _currency: { extension } } },
+    told: ['note'],
+  });
+});
+
 test('an organization lives nowhere', () => {
   const homes = { telecom: [{ value: '1', use: 'home' }], address: [{ city: '北京', use: 'home' }, { use: 'work' }] };
   expect(settled({ resourceType: 'Organization', ...structuredClone(homes) })).toEqual({

@@ -2,9 +2,10 @@
  * The last word before the gate on what any map or converter wrote, so that no validator refuses a record for it and
  * nothing of it is lost. A code that its standard system does not have is the sender's own, and is kept under a system of
  * the hospital; a unit that is no UCUM is kept as text; an end that does not surely follow its start stands beside the period;
- * an organization's address or number is nobody's home.
+ * a currency that ISO 4217 does not have stands beside the amount; an organization's address or number is nobody's home.
  */
 import { isOrdered } from './shared/datetime.ts';
+import { CURRENCIES } from './terminology/currencies.ts';
 import { knownCodes } from './terminology/known-codes.ts';
 import { isUcum } from './terminology/ucum.ts';
 
@@ -12,6 +13,12 @@ const UCUM = 'http://unitsofmeasure.org';
 const V2_TABLE = 'http://terminology.hl7.org/CodeSystem/v2-';
 /** On `Period.end`, which then has no value of its own (R4 per-1 refuses one before the start, or as coarse as to include it). */
 const END = 'urn:dhc:extension:end-as-sent';
+
+/** On `Money.currency`, as above. */
+const CURRENCY = 'urn:dhc:extension:currency-as-sent';
+
+/** Characters of a code; what is longer is a text in its place, on which validators' patterns overflow. */
+const LONGEST = 1000;
 
 type Tree = Record<string, unknown>;
 
@@ -30,10 +37,12 @@ export function settle(value: unknown, hospital: string, told: Told): void {
     return;
   }
   const tree = value as Tree;
+  if (typeof tree.code === 'string' && tree.code.length > LONGEST) settleProse(tree, tree.code, told);
   if (typeof tree.system === 'string' && typeof tree.code === 'string')
     settleCode(tree, tree.system, tree.code, hospital, told);
   if (typeof tree.end === 'string' && typeof tree.start === 'string' && tree.resourceType === undefined)
     settlePeriod(tree, tree.start, tree.end, told);
+  if (typeof tree.currency === 'string' && !CURRENCIES.has(tree.currency)) settleCurrency(tree, tree.currency, told);
   if (tree.resourceType === 'Organization') settleHomes(tree, told);
   for (const key of Object.keys(tree)) {
     const part = tree[key];
@@ -52,11 +61,23 @@ function settleCode(tree: Tree, system: string, code: string, hospital: string, 
   } else tree.system = own;
 }
 
+function settleProse(coding: Tree, code: string, told: Told): void {
+  told.note('a text in the place of a code was kept as a display, or left out where there is one');
+  delete coding.code;
+  coding.display ??= code;
+}
+
 function settlePeriod(tree: Tree, start: string, end: string, told: Told): void {
   if (isOrdered(start, end)) return;
   told.note('an end that R4 does not take beside its start was kept as an extension');
   delete tree.end;
   tree._end = { extension: [{ url: END, valueDateTime: end }] };
+}
+
+function settleCurrency(tree: Tree, currency: string, told: Told): void {
+  told.note('a currency that ISO 4217 does not have was kept as an extension');
+  delete tree.currency;
+  tree._currency = { extension: [{ url: CURRENCY, valueString: currency }] };
 }
 
 /** R4 org-2 and org-3. */

