@@ -64,6 +64,7 @@ function settleCode(tree: Tree, system: string, code: string, hospital: string, 
 function settleProse(coding: Tree, code: string, told: Told): void {
   told.note('a text in the place of a code was kept as a display, or left out where there is one');
   delete coding.code;
+  delete coding.system;
   coding.display ??= code;
 }
 
