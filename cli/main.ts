@@ -2,6 +2,7 @@
 import { readFileSync } from 'node:fs';
 import { Command, CommanderError } from 'commander';
 import { BridgeError } from '../core/errors.ts';
+import { registerAlliance } from './commands/alliance.ts';
 import { registerCheck, registerDiscover } from './commands/check.ts';
 import { registerConfig } from './commands/config.ts';
 import { registerConvert } from './commands/convert.ts';
@@ -49,6 +50,7 @@ registerDeadLetter(program);
 registerKeys(program);
 registerPatient(program);
 registerShare(program);
+registerAlliance(program);
 registerDoctor(program);
 registerServices(program);
 registerStart(program);

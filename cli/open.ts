@@ -128,6 +128,7 @@ function bridgeOptions(config: BridgeConfig, passphrase: string, services: Servi
         rpc: services?.chain.rpc ?? chain.rpc ?? 'http://127.0.0.1:0',
         chainId: chain.chainId ?? (embedded ? EMBEDDED_CHAIN_ID : undefined),
         contract: chain.contract,
+        consent: chain.consent,
         signer: chain.signer ? readSecret(chain.signer) : embeddedSigner.privateKey,
         confirmations: chain.confirmations,
       },

@@ -19,6 +19,8 @@ export interface KnownHospital {
   readonly indexKey: string;
   readonly chainId: string;
   readonly contract: string;
+  /** `Consent` of the hospital's alliance. */
+  readonly consent?: string;
 }
 
 /** What a person has to keep. Secrets that were replaced stay in it: older key packets need them. */

@@ -2,15 +2,11 @@
 import { stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { Anchorer } from '../anchor/chain/anchorer.ts';
-import { admitHospital, deployHealthIndex } from '../anchor/chain/deploy.ts';
-import { ChainRpc } from '../anchor/chain/rpc.ts';
-import { privateKeySigner } from '../anchor/chain/signer.ts';
 import type { PacketName } from '../anchor/seal/key-packet.ts';
 import { SealPool } from '../anchor/seal/pool.ts';
 import { Kubo } from '../anchor/store/kubo.ts';
 import { PinningService } from '../anchor/store/pinning-service.ts';
 import { type CopyTarget, KuboReplica } from '../anchor/store/replica.ts';
-import { BridgeError } from '../core/errors.ts';
 import { type Accounting, type BatchState, type Journal, openJournal } from '../core/journal/index.ts';
 import { type Keystore, openKeystore } from '../core/keystore/keystore.ts';
 import type { MasterWrap } from '../core/keystore/master-wrap.ts';
@@ -19,6 +15,7 @@ import { openSpool, type Spool, type Usage } from '../core/spool/spool.ts';
 import type { Listener, Log, ReadLimits } from '../core/types.ts';
 import { type HospitalContext, normalize } from '../normalizer/index.ts';
 import { cacheDir } from '../services/index.ts';
+import { type BridgeChain, type ChainOptions, openChain } from './chain.ts';
 import { connectFlows, type Flows, type FollowOptions } from './client.ts';
 import { dataConverter } from './codec.ts';
 import type { IngestMode, IngestProgress } from './flows/contract.ts';
@@ -58,17 +55,6 @@ export interface BridgeOptions {
   readonly log: Log;
 }
 
-export interface ChainOptions {
-  readonly rpc: string;
-  /** Refused when the RPC serves another one. */
-  readonly chainId?: number;
-  /** Deployed by the signer where left out: for a chain of one's own only. */
-  readonly contract?: string;
-  /** Private key, 0x-hex. */
-  readonly signer: string;
-  readonly confirmations: number;
-}
-
 export interface BridgeStatus {
   readonly feeds: readonly Accounting[];
   readonly batches: Partial<Record<BatchState, number>>;
@@ -86,8 +72,8 @@ export interface Bridge {
   readonly kubo: Kubo;
   /** Further places that get every batch. */
   readonly copyTargets: readonly CopyTarget[];
-  /** The contract, once it is known. */
-  chain(): Promise<{ rpc: ChainRpc; chainId: string; contract: string; signer: string; confirmations: number }>;
+  /** The contracts, once they are known. */
+  chain(): Promise<BridgeChain>;
   /** Workers of this process; goes on with whatever an earlier process left between two steps. */
   startWorker(): Promise<void>;
   /** Opens the listeners of feeds that are pushed to and reads them continuously. */
@@ -159,7 +145,7 @@ export async function openBridge(options: BridgeOptions): Promise<Bridge> {
   const namespace = services.temporal.namespace ?? 'default';
   const address = services.temporal.address;
   const flows = once(() => connectFlows({ address, namespace, dataConverter: converter, timezone: hospital.timezone }));
-  const chain = once(() => openChain(services.chain));
+  const chain = once(() => openChain(services.chain, hospital.id, keystore));
 
   function wakeSoon(feed: string): void {
     if (wakes.has(feed)) return;
@@ -319,25 +305,6 @@ function openCopyTargets(first: Kubo, options: BridgeOptions['services']['kubo']
 async function sizeOf(path: string): Promise<number> {
   const files = await Promise.all([path, `${path}-wal`].map((file) => stat(file).catch(() => ({ size: 0 }))));
   return files.reduce((sum, file) => sum + file.size, 0);
-}
-
-/** Connects to the chain; on a chain of one's own the contract is deployed and the signer admitted. */
-async function openChain(options: ChainOptions) {
-  const rpc = new ChainRpc(options.rpc);
-  const wallet = privateKeySigner(options.signer);
-  const chainId = await rpc.chainId();
-  if (options.chainId !== undefined && String(options.chainId) !== chainId) {
-    throw new BridgeError('chain.wrong-chain', 'the RPC serves another chain than the config names');
-  }
-  const contract = options.contract ?? (await ownContract(rpc, wallet));
-  return { rpc, chainId, contract, signer: wallet.address, wallet, confirmations: options.confirmations };
-}
-
-async function ownContract(rpc: ChainRpc, wallet: ReturnType<typeof privateKeySigner>): Promise<string> {
-  const signal = AbortSignal.timeout(60_000);
-  const { address } = await deployHealthIndex(rpc, { signer: wallet, admin: wallet.address }, signal);
-  await admitHospital(rpc, { contract: address, admin: wallet, hospital: wallet.address }, signal);
-  return address;
 }
 
 /** The same promise for every caller; a failure is not kept. */

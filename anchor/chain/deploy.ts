@@ -13,7 +13,7 @@ import { signTransaction } from './transaction.ts';
 
 /** Deterministic deployment proxy: takes salt ‖ creation code. */
 const FACTORY = '0x4e59b44847b379578588920cA78FbF26c0B4956C';
-const CEILING = 1_000_000_000_000n;
+export const CEILING = 1_000_000_000_000n;
 const POLL_MS = 50;
 
 /** Where the contract of this administrator is or will be, on any chain. */
@@ -51,14 +51,25 @@ export async function deployOnce(
 ): Promise<{ address: string; deployed: boolean }> {
   const address = addressOf(creation);
   if ((await rpc.code(address, signal)) !== '0x') return { address, deployed: false };
+  await requireFactory(rpc, signal);
+  const { to, data } = creationCall(creation);
+  await sendAndWait(rpc, signer, to, data, signal);
+  if ((await rpc.code(address, signal)) === '0x')
+    throw new BridgeError('chain.no-contract', 'the deployment left no code behind');
+  return { address, deployed: true };
+}
+
+/** The transaction that puts code at `addressOf` it. */
+export function creationCall(creation: string): { readonly to: string; readonly data: string } {
+  return { to: FACTORY, data: `${ZeroHash}${creation.slice(2)}` };
+}
+
+/** @throws BridgeError `chain.no-contract` where the chain has no deployment proxy */
+export async function requireFactory(rpc: ChainRpc, signal: AbortSignal): Promise<void> {
   if ((await rpc.code(FACTORY, signal)) === '0x')
     throw new BridgeError('chain.no-contract', 'the chain has no deployment proxy', {
       hint: `deploy the contracts by hand and configure their addresses, or put the proxy at ${FACTORY}`,
     });
-  await sendAndWait(rpc, signer, FACTORY, `${ZeroHash}${creation.slice(2)}`, signal);
-  if ((await rpc.code(address, signal)) === '0x')
-    throw new BridgeError('chain.no-contract', 'the deployment left no code behind');
-  return { address, deployed: true };
 }
 
 /** Lets a hospital anchor; no transaction when it already may. @throws BridgeError `chain.no-role` */

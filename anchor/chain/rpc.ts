@@ -56,13 +56,14 @@ export interface TransactionReceipt {
 const MAX_ANSWER = 16 * 1024 * 1024;
 
 export class ChainRpc {
-  readonly #url: string;
+  /** Base address, as it was given. */
+  readonly url: string;
   readonly #deadlineMs: number;
   #id = 0;
 
   /** @param deadlineMs of one call, answer included */
   constructor(url: string, deadlineMs = 20_000) {
-    this.#url = url;
+    this.url = url;
     this.#deadlineMs = deadlineMs;
   }
 
@@ -75,7 +76,7 @@ export class ChainRpc {
     const deadline = AbortSignal.timeout(this.#deadlineMs);
     let reply: { result?: T; error?: { code?: number; message?: string; data?: unknown } };
     try {
-      const answer = await request(this.#url, {
+      const answer = await request(this.url, {
         method: 'POST',
         headers: { 'content-type': 'application/json' },
         body: JSON.stringify({ jsonrpc: '2.0', id: ++this.#id, method, params }),

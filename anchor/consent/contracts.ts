@@ -50,6 +50,11 @@ function noContract(): BridgeError {
   });
 }
 
+/** The registry that a Consent contract asks. @throws BridgeError `chain.no-contract` */
+export async function registryOf(rpc: ChainRpc, consent: string, signal?: AbortSignal): Promise<string> {
+  return (await ask(rpc, consentAbi, consent, 'registry', [], signal))[0] as string;
+}
+
 /** Name of the contracts' error in a refused call, whichever of them gave it. */
 export function refusalName(error: unknown): string | undefined {
   if (!(error instanceof RpcError) || error.data === undefined) return undefined;

@@ -1,6 +1,7 @@
 /** The patient's side of a share: what is offered, and what a grant gives to the holder. */
 import { hexlify, randomBytes } from 'ethers';
 import { readHeader } from '../../core/crypto/message.ts';
+import { BridgeError } from '../../core/errors.ts';
 import type { OpeningKeys } from '../../core/keystore/keystore.ts';
 import type { Receipt } from '../../core/types.ts';
 import { privateKeySigner } from '../chain/signer.ts';
@@ -54,7 +55,8 @@ export interface GrantInput {
 /**
  * Signs the consent and prepares the records: Umbral packets get a key for the proxies, HPKE packets are wrapped for the
  * requester at once. One grant a proxy.
- * @throws BridgeError `seal.open` for a record that the keys do not open; `store.*`
+ * @throws BridgeError `seal.open` for a record that the keys do not open; `consent.terms` where several proxies are
+ *   asked for and a record has an HPKE packet; `store.*`
  */
 export async function makeGrants(input: GrantInput, kubo: BlockSource, signal?: AbortSignal): Promise<Grant[]> {
   const { secret, open, request, records, domain, proxies = { threshold: 1, shares: 1 } } = input;
@@ -71,6 +73,10 @@ export async function makeGrants(input: GrantInput, kubo: BlockSource, signal?: 
     const byProxy = umbral && wrapped.key.umbralSecret === delegating;
     prepared.push(byProxy ? record : { ...record, c3: Buffer.from(wrapped.c3).toString('base64') });
   }
+  if (proxies.threshold > 1 && prepared.some(({ c3 }) => c3))
+    throw new BridgeError('consent.terms', 'proxies cannot share in records whose key packets are not of Umbral', {
+      hint: 'these are wrapped for the reader by the patient alone: leave the proxies out',
+    });
   const grant = {
     format: 'dhc-share-grant/1' as const,
     request,

@@ -1,8 +1,10 @@
 /** The holder's side of a share: nothing leaves without a grant on the chain, and nothing is read on the way. */
 import { concat, hexlify, keccak256, randomBytes, sha256 } from 'ethers';
+import { BridgeError } from '../../core/errors.ts';
 import type { Finality } from '../chain/finality.ts';
 import type { ChainRpc } from '../chain/rpc.ts';
 import { requireConsent } from '../consent/state.ts';
+import { consentId } from '../consent/terms.ts';
 import { readCapsule } from '../seal/capsule.ts';
 import { reencrypt } from '../seal/umbral/reencrypt.ts';
 import type { BlockSource } from '../store/kubo.ts';
@@ -52,8 +54,23 @@ export async function makeDelivery(grant: Grant, options: ProxyOptions, signal?:
   };
 }
 
-/** Deliveries of several proxies of the same grant as one; the salt is the first one's. */
+/**
+ * Deliveries of several proxies of the same grant as one; the salt is the first one's.
+ * @throws BridgeError `consent.terms` for those of another grant, or fewer than the patient asked for
+ */
 export function joinDeliveries([first, ...others]: readonly [Delivery, ...Delivery[]]): Delivery {
+  const grant = grantOf(first);
+  if (others.some((one) => grantOf(one) !== grant))
+    throw new BridgeError('consent.terms', 'the fragments are of another grant');
+  const needed = first.umbral?.threshold ?? 1;
+  if (others.length + 1 < needed)
+    throw new BridgeError(
+      'consent.terms',
+      `the patient asked for ${needed} proxies, and there are ${others.length + 1}`,
+      {
+        hint: 'name the files that the other proxies made with `dhc share proxy`',
+      },
+    );
   const records = first.records.map((record, index) =>
     record.fragments
       ? {
@@ -63,6 +80,12 @@ export function joinDeliveries([first, ...others]: readonly [Delivery, ...Delive
       : record,
   );
   return { ...first, records };
+}
+
+/** What deliveries of one grant have in common. */
+function grantOf({ terms, umbral, records }: Delivery): string {
+  const listed = records.map(({ receipt, capsuleCid }) => [receipt.record.tag, capsuleCid]);
+  return JSON.stringify([consentId(terms), umbral?.delegating, umbral?.verifying, umbral?.threshold, listed]);
 }
 
 /** What goes on the chain for a delivery, 0x-hex: salted, so that it tells nothing to others. */

@@ -162,6 +162,14 @@ describe.skipIf(!kuboBinary)('a share', () => {
     const { grants } = await granted(receipts.umbral, { threshold: 2, shares: 3 });
     const made = await Promise.all(grants.map((grant) => makeDelivery(grant, proxy(), signal)));
     await expect(open(made[0]!)).rejects.toEqual(refusal);
+    const unfit = expect.objectContaining({ code: 'consent.terms' });
+    expect(() => joinDeliveries([made[0]!])).toThrowError(unfit);
+    const other = await granted(receipts.umbral, { threshold: 2, shares: 2 });
+    const others = await makeDelivery(other.grants[1]!, proxy(), signal);
+    expect(() => joinDeliveries([made[0]!, others])).toThrowError(unfit);
+    await expect(granted(receipts.hpke, { threshold: 2, shares: 3 })).rejects.toEqual(unfit);
+    // The same proxy twice is still one.
+    await expect(open(through(readDelivery, joinDeliveries([made[0]!, made[0]!])))).rejects.toEqual(refusal);
     for (const pair of [
       [0, 1],
       [1, 2],

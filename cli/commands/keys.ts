@@ -40,9 +40,12 @@ export function registerKeys(program: Command): void {
         const claim = readClaimRequest(readText(String(options.keys)));
         return withPatient(context, item, options, async (custody, ref) => {
           const changed = await changeKeys(custody, ref, claim);
-          const { chainId, contract } = await custody.bridge.chain();
+          const { chainId, contract, consent } = await custody.bridge.chain();
           const indexKey = Buffer.from(custody.bridge.keystore.patientKeys(ref).indexKey).toString('hex');
-          const answer = sealClaimAnswer({ hospital: custody.hospital, indexKey, chainId, contract }, claim);
+          const answer = sealClaimAnswer(
+            { hospital: custody.hospital, indexKey, chainId, contract, ...(consent && { consent }) },
+            claim,
+          );
           writeFileSync(String(options.out), `${JSON.stringify(answer, null, 2)}\n`, { mode: 0o600 });
           return done(context, custody, changed, `the answer for the patient is ${options.out}`);
         });

@@ -2,25 +2,21 @@ import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Command } from 'commander';
 import { getBytes, hashMessage, hexlify, randomBytes, Signature } from 'ethers';
-import { privateKeySigner } from '../../anchor/chain/signer.ts';
-import { ConsentDesk } from '../../anchor/consent/desk.ts';
 import { consentEvents } from '../../anchor/consent/events.ts';
 import { consentState } from '../../anchor/consent/state.ts';
 import { purposeId, type Terms } from '../../anchor/consent/terms.ts';
 import { umbralPublicOf } from '../../anchor/seal/umbral/packet.ts';
 import { readDelivery, readGrant, readOffer, requestText } from '../../anchor/share/formats.ts';
-import { deliveryCommitment, makeDelivery } from '../../anchor/share/proxy.ts';
+import { deliveryCommitment, joinDeliveries, makeDelivery } from '../../anchor/share/proxy.ts';
 import { openDelivered } from '../../anchor/share/recipient.ts';
 import { Kubo } from '../../anchor/store/kubo.ts';
 import { VerifyCache } from '../../anchor/verify/cache.ts';
-import { readSecret } from '../../core/config/fields.ts';
 import { BridgeError } from '../../core/errors.ts';
-import { HOSPITAL_REF, type OpeningKeys } from '../../core/keystore/keystore.ts';
-import { embeddedSigner } from '../../services/index.ts';
-import { action, type Context } from '../context.ts';
-import { type Opened, open } from '../open.ts';
-import { type ExitCode, exit, table } from '../output.ts';
+import { action } from '../context.ts';
+import { exit, table } from '../output.ts';
 import { readText, writeJson } from '../patient/person.ts';
+import { atDesk } from '../share/desk.ts';
+import { readNetwork } from '../share/network.ts';
 
 export function registerShare(program: Command): void {
   const share = program
@@ -70,8 +66,7 @@ export function registerShare(program: Command): void {
     .description('consents that this hospital asked for or holds the records of')
     .action(
       action((context) =>
-        atDesk(context, async ({ bridge, consent, signer, signal }) => {
-          const { rpc } = await bridge.chain();
+        atDesk(context, async ({ chain: { rpc }, consent, signer, signal }) => {
           const asked = await consentEvents(rpc, consent, { kinds: ['requested'] }, signal);
           const rows = [];
           for (const event of asked) {
@@ -95,16 +90,18 @@ export function registerShare(program: Command): void {
   share
     .command('deliver')
     .argument('<grant>', "the patient's grant")
+    .argument('[fragments...]', 'what further proxies made (`dhc share proxy`), where the grant needs several')
     .requiredOption('--out <file>', 'the delivery, for who asked')
     .description('bring the grant to the chain, re-encrypt, and write the delivery down; nothing is opened here')
     .action(
-      action((context, [path], options) =>
-        atDesk(context, async ({ bridge, desk, consent, signal }) => {
+      action((context, [path, ...others], options) =>
+        atDesk(context, async ({ bridge, chain: { rpc }, desk, consent, signal }) => {
           const grant = readGrant(readText(path!, 'grant'));
+          const further = others.map((other) => readDelivery(readText(other, 'file of a proxy')));
           const { terms } = grant.request;
           await desk.submitGrant(terms, grant.signature, signal);
-          const { rpc } = await bridge.chain();
-          const delivery = await makeDelivery(grant, { rpc, contract: consent, kubo: bridge.kubo }, signal);
+          const own = await makeDelivery(grant, { rpc, contract: consent, kubo: bridge.kubo }, signal);
+          const delivery = joinDeliveries([own, ...further]);
           const commitment = deliveryCommitment(delivery);
           await desk.recordDelivery(terms, { commitment, records: delivery.records.length }, signal);
           // Only now: what is not written down is not handed over.
@@ -119,25 +116,50 @@ export function registerShare(program: Command): void {
     );
 
   share
+    .command('proxy')
+    .argument('<grant>', "the patient's grant for this proxy")
+    .requiredOption('--out <file>', 'the fragments, for the hospital that holds the records')
+    .description('as one of several proxies: re-encrypt with the own key fragment; alone it opens nothing')
+    .action(
+      action((context, [path], options) =>
+        atDesk(context, async ({ bridge, chain: { rpc }, desk, consent, signal }) => {
+          const grant = readGrant(readText(path!, 'grant'));
+          await desk.submitGrant(grant.request.terms, grant.signature, signal);
+          const fragments = await makeDelivery(grant, { rpc, contract: consent, kubo: bridge.kubo }, signal);
+          writeJson(String(options.out), fragments);
+          const { length } = fragments.records;
+          context.out.result({ records: length }, `fragments of ${length} records: ${options.out}`);
+          return exit.ok;
+        }),
+      ),
+    );
+
+  share
     .command('open')
     .argument('<delivery>', "the holder's delivery")
     .requiredOption('--out <folder>', 'where the bundles go')
-    .requiredOption('--index <address>', 'the HealthIndex of the holder, known from elsewhere')
+    .option('--index <address>', "the HealthIndex of the holder, known from elsewhere; default: this hospital's")
     .option('--kubo <url>', "an IPFS node that has the records; default: this hospital's")
+    .option('--network <file>', 'the network file names such a node')
     .description('open what was delivered and check each record against the chain')
     .action(
       action((context, [path], options) =>
-        atDesk(context, async ({ bridge, consent, keys, signal }) => {
+        atDesk(context, async ({ bridge, chain: { rpc, chainId, contract: index }, consent, keys, signal }) => {
           const delivery = readDelivery(readText(path!, 'delivery'));
-          const { rpc, chainId } = await bridge.chain();
           const written = await consentEvents(rpc, consent, { kinds: ['delivered'] }, signal);
           const commitment = deliveryCommitment(delivery);
           if (!written.some((event) => event.kind === 'delivered' && event.commitment === commitment))
             throw new BridgeError('consent.missing', 'the delivery is not written down on the chain');
           const folder = String(options.out);
           mkdirSync(folder, { recursive: true, mode: 0o700 });
-          const kubo = options.kubo ? new Kubo({ url: String(options.kubo) }) : bridge.kubo;
-          const with_ = { rpc, kubo, trusted: { chainId, contract: String(options.index) }, cache: new VerifyCache() };
+          const url = options.kubo ?? (options.network ? readNetwork(String(options.network)).kubo : undefined);
+          const kubo = url ? new Kubo({ url: String(url) }) : bridge.kubo;
+          const with_ = {
+            rpc,
+            kubo,
+            trusted: { chainId, contract: String(options.index ?? index) },
+            cache: new VerifyCache(),
+          };
           const rows: { record: string; status: string }[] = [];
           for (const record of delivery.records) {
             const { tag, verdict, bundle } = await openDelivered(delivery, record, keys, with_, signal);
@@ -170,36 +192,6 @@ export function registerShare(program: Command): void {
         }),
       ),
     );
-}
-
-interface Desk {
-  readonly bridge: Opened['bridge'];
-  readonly desk: ConsentDesk;
-  readonly consent: string;
-  readonly signer: ReturnType<typeof privateKeySigner>;
-  /** The hospital's own, of the ref `hospital`. */
-  readonly keys: Required<OpeningKeys> & { readonly x25519Public: Uint8Array };
-  readonly signal: AbortSignal;
-}
-
-async function atDesk(context: Context, use: (desk: Desk) => Promise<ExitCode>): Promise<ExitCode> {
-  const config = context.config();
-  const { consent, signer: reference, confirmations } = config.services.chain;
-  if (!consent)
-    throw new BridgeError('config.invalid', 'services.chain.consent is not set', {
-      hint: "give the address of the alliance's Consent contract",
-    });
-  const opened = await open(config, 'services', (line) => context.out.progress(line, line));
-  try {
-    const { bridge } = opened;
-    const { rpc, chainId } = await bridge.chain();
-    const signer = privateKeySigner(reference ? readSecret(reference) : embeddedSigner.privateKey);
-    const options = { rpc, chainId, contract: consent, signer, store: bridge.journal, finality: confirmations };
-    const keys = bridge.keystore.patientKeys(HOSPITAL_REF) as Desk['keys'];
-    return await use({ bridge, desk: new ConsentDesk(options), consent, signer, keys, signal: context.signal });
-  } finally {
-    await opened.close();
-  }
 }
 
 function roleOf(terms: Terms, account: string): string | undefined {

@@ -53,6 +53,8 @@ export interface ClaimAnswer {
   readonly indexKey: string;
   readonly chainId: string;
   readonly contract: string;
+  /** `Consent` of the alliance, where there is one. */
+  readonly consent?: string;
 }
 
 const INFO = Buffer.from('dhc-claim-answer/1');

@@ -19,6 +19,8 @@ const CHAIN_ID = '31337';
 const SIGNERS = {
   a: '0x59c6995e998f97a5a0044966f0945389dc9e86dae88c7a8412f4603b6b78690d',
   b: '0x5de4111afa1a4b94908f83103eb1f1706367c2e68ca870fc3fb9a804cdab365a',
+  /** Not admitted: a house that only re-encrypts. */
+  c: '0x7c852118294e51e653712a81e05800f419141751be58f605c371e15141b007a6',
 };
 const SYSTEM = 'urn:oid:2.16.156.10011.1.13.990001';
 let services: TestHospital;
@@ -37,7 +39,7 @@ beforeAll(async () => {
   const seat = new AllianceSeat({ ...sending, registry: at.registry });
   for (const one of [1, 2] as const)
     await seat.support(admission(at.registry, fundedSigner(one).address, madeProfile()));
-  for (const name of ['a', 'b'] as const) {
+  for (const name of ['a', 'b', 'c'] as const) {
     await ensureNamespace(services.services.temporal.address, name);
     writeFileSync(file(`${name}.yaml`), config(name));
   }
@@ -47,7 +49,7 @@ afterAll(async () => {
   rmSync(folder, { recursive: true, force: true });
 });
 
-function config(name: 'a' | 'b'): string {
+function config(name: keyof typeof SIGNERS): string {
   const { temporal, kubo, chain } = services.services;
   const samples = JSON.stringify(join(ROOT, 'samples/hl7v2/files'));
   return `version: 1
@@ -64,7 +66,7 @@ feeds:
 `;
 }
 
-const hospital = (name: 'a' | 'b', args: string[], stdin?: string): Promise<CliEnd> =>
+const hospital = (name: keyof typeof SIGNERS, args: string[], stdin?: string): Promise<CliEnd> =>
   runCli([...args, '--json'], {
     config: file(`${name}.yaml`),
     cwd: folder,
@@ -136,6 +138,42 @@ it('custody, claim, find, open, offer, request, grant, deliver, open, revoke, re
   expect([refused.code, JSON.parse(refused.stdout).error.code]).toEqual([1, 'consent.revoked']);
   const { consents } = done(await hospital('a', ['share', 'list']));
   expect(consents).toMatchObject([{ role: 'holder', status: 'revoked', deliveries: 1, records: 1 }]);
+
+  // Two of three proxies: A has one key fragment, C another; neither alone makes anything that B could open.
+  const again = ['--private', file('kept-2.json')];
+  done(await patient('offer', '0', ...network, ...consent, ...again, '--out', file('offer-2.json')));
+  done(await hospital('b', ['share', 'request', file('offer-2.json'), ...until, '--out', file('request-2.json')]));
+  const three = ['--proxies', '2-of-3', '--out', file('grant-2.json')];
+  expect(
+    (
+      await patient(
+        'grant',
+        file('request-2.json'),
+        ...network,
+        ...consent,
+        ...again,
+        '--proxies',
+        '3-of-2',
+        '--out',
+        'x',
+      )
+    ).code,
+  ).toBe(2);
+  const { files } = done(await patient('grant', file('request-2.json'), ...network, ...consent, ...again, ...three));
+  expect(files).toEqual([1, 2, 3].map((n) => file(`grant-2-${n}.json`)));
+  const fragmentsOf = (name: string) => JSON.parse(readFileSync(name, 'utf8')).umbral.keyFragment;
+  expect(new Set(files.map(fragmentsOf)).size).toBe(3);
+  const two = ['share', 'deliver', files[0]!, '--out', file('delivery-2.json')];
+  const alone = await hospital('a', two);
+  expect([alone.code, JSON.parse(alone.stdout).error.code]).toEqual([1, 'consent.terms']);
+  done(await hospital('c', ['share', 'proxy', files[2]!, '--out', file('fragments-3.json')]));
+  const early = await hospital('b', ['share', 'open', file('fragments-3.json'), '--out', file('early')]);
+  expect([early.code, JSON.parse(early.stdout).error.code]).toEqual([1, 'consent.missing']);
+  done(await hospital('a', [...two, file('fragments-3.json')]));
+  done(await hospital('b', ['share', 'open', file('delivery-2.json'), '--out', file('shared-2')]));
+  expect(readFileSync(join(file('shared-2'), bundle!), 'utf8')).toBe(
+    readFileSync(join(file('shared'), bundle!), 'utf8'),
+  );
 
   // Nothing that the patient or the hospital typed or wrote for others names the patient.
   for (const name of ['claim.json', 'answer.json', 'offer.json', 'request.json', 'grant.json', 'delivery.json'])

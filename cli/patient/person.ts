@@ -20,6 +20,7 @@ import {
   umbralOpener,
 } from '../../client/index.ts';
 import { BridgeError } from '../../core/errors.ts';
+import { type Network, readNetwork } from '../share/network.ts';
 
 export interface Person {
   readonly file: KeyFile;
@@ -41,18 +42,32 @@ type Options = Record<string, unknown>;
 export function personOptions(command: Command): Command {
   return command
     .requiredOption('--keys <file>', 'your key file')
-    .requiredOption('--rpc <url>', 'JSON-RPC of any node of the chain')
+    .option('--network <file>', "the network's addresses in one file, from a hospital; in place of the next ones")
+    .option('--rpc <url>', 'JSON-RPC of any node of the chain')
     .option('--gateway <url>', 'any IPFS gateway that gives raw blocks')
     .option('--kubo <url>', 'RPC of an IPFS node, in place of a gateway');
 }
 
+/** @throws BridgeError `cli.usage` */
 export function personOf(options: Options): Person {
   const file = loadKeyFile(String(options.keys));
-  const [address, kind] = options.kubo ? [options.kubo, 'kubo' as const] : [options.gateway, 'gateway' as const];
-  if (!address) throw new BridgeError('cli.usage', 'name an IPFS node with --gateway or --kubo');
-  const rpc = String(options.rpc);
+  const kubo = options.kubo ?? (options.gateway ? undefined : networkOf(options)?.kubo);
+  const [address, kind] = kubo ? [kubo, 'kubo' as const] : [options.gateway, 'gateway' as const];
+  if (!address) throw new BridgeError('cli.usage', 'name an IPFS node with --gateway, --kubo or --network');
+  const rpc = rpcOf(options);
   const secret = fromHex(file.secrets[0]!);
   return { file, secret, chain: httpChain(rpc), rpc, store: gateway(String(address), kind) };
+}
+
+/** @throws BridgeError `cli.usage` */
+export function rpcOf(options: Options): string {
+  const rpc = options.rpc ?? networkOf(options)?.rpc;
+  if (!rpc) throw new BridgeError('cli.usage', 'name a node of the chain with --rpc or --network');
+  return String(rpc);
+}
+
+function networkOf({ network }: Options): Network | undefined {
+  return network === undefined ? undefined : readNetwork(String(network));
 }
 
 /** All records at all hospitals of the key file, oldest first. */
@@ -102,4 +117,14 @@ export function readText(path: string, what: string): string {
 
 export function writeJson(path: string, value: unknown): void {
   writeFileSync(path, `${JSON.stringify(value, null, 2)}\n`, { mode: 0o600 });
+}
+
+/** @param numbers of records; none: all. @throws BridgeError `cli.not-found` */
+export function chosen(records: readonly OwnRecord[], numbers: readonly string[]): readonly OwnRecord[] {
+  if (numbers.length === 0) return records;
+  const wanted = new Set(numbers.map(Number));
+  const found = records.filter(({ counter }) => wanted.has(counter));
+  if (found.length === 0)
+    throw new BridgeError('cli.not-found', 'there are no such records', { hint: 'see `dhc patient find`' });
+  return found;
 }
