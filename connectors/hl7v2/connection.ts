@@ -112,12 +112,20 @@ export class Connection {
     this.#waitingBytes += size;
     // Writing begins at once, so that many messages share one disk write; answers keep the order.
     const answer = frame.type === 'message' ? this.#store(frame.bytes) : this.#refuse(frame);
-    this.#answered = this.#answered.then(async () => {
-      for (const ack of await answer) this.#send(ack);
-      this.#waiting--;
-      this.#waitingBytes -= size;
-      this.#press();
-    });
+    this.#answered = this.#answered.then(async () => this.#answer(await answer, size)).catch(() => this.#fail());
+  }
+
+  #answer(acks: readonly Uint8Array[], size: number): void {
+    for (const ack of acks) this.#send(ack);
+    this.#waiting--;
+    this.#waitingBytes -= size;
+    this.#press();
+  }
+
+  /** A sender without an answer sends again over the next connection. */
+  #fail(): void {
+    this.#parts.log.error('message not answered: the connection is closed', { feed: this.#parts.feed });
+    this.#socket.destroy();
   }
 
   /** Answers of one turn of the loop leave in one packet. */
