@@ -94,12 +94,14 @@ export interface ConnectorContext {
 export interface Inbox {
   put(item: Omit<SourceItem, 'type' | 'parts'>): Promise<InboxEntry>;
   refuse(item: Omit<RefusedItem, 'type'>): Promise<void>;
-  /** Items after `seq`, oldest first. */
+  /** Items after `seq`, oldest first. Those that were taken and behind which the reader has gone on count as read. */
   read(
     after: number,
     limits: ReadLimits,
     signal: AbortSignal,
   ): AsyncIterable<{ seq: number; entry: SourceItem | RefusedItem }>;
+  /** As `read`, for a look ahead: nothing counts as read. */
+  peek: Inbox['read'];
 }
 
 export interface InboxEntry {

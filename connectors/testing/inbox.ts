@@ -23,6 +23,10 @@ export class MemoryInbox implements Inbox {
     this.entries.push({ type: 'refused', ...item });
   }
 
+  peek(after: number, limits: ReadLimits, signal: AbortSignal) {
+    return this.read(after, limits, signal);
+  }
+
   async *read(after: number, limits: ReadLimits, signal: AbortSignal) {
     let bytes = 0;
     for (const [index, entry] of this.entries.slice(after, after + limits.items).entries()) {

@@ -75,6 +75,18 @@ describe('inbox', () => {
     expect(await collect()).toEqual([]);
   });
 
+  it('frees what the reader has gone on from, not what it only saw', async () => {
+    const inbox = openInbox('lab', journal, spool);
+    for (const key of ['m1', 'm2', 'm3']) await inbox.put(message(key));
+    const { signal } = new AbortController();
+    for await (const { seq } of inbox.read(0, limits, signal)) {
+      for await (const _ of inbox.peek(seq, limits, signal));
+      if (seq === 2) break;
+    }
+    await inbox.release();
+    expect((await collect()).map(({ seq }) => seq)).toEqual([2, 3]);
+  });
+
   it('rejects every waiting sender when nothing could be written, and goes on afterwards', async () => {
     const inbox = openInbox('lab', journal, spool);
     spool.broken = true;

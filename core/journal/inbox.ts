@@ -10,7 +10,7 @@ export type InboxSpool = Pick<Spool, 'putMany' | 'get' | 'remove'>;
 
 /** The inbox of one feed, with what the reading side needs beside the connectors' view. */
 export interface FeedInbox extends Inbox {
-  /** After the cursor was stored: frees the bytes of everything that `read` has yielded. */
+  /** After the cursor was stored: frees the bytes of everything that counts as read. */
   release(): Promise<void>;
 }
 
@@ -71,6 +71,25 @@ export function openInbox(feed: string, table: InboxTable, spool: InboxSpool, on
     }
   }
 
+  async function* peek(after: number, limits: ReadLimits, signal: AbortSignal) {
+    let seq = after;
+    let bytes = 0;
+    let items = 0;
+    while (!signal.aborted) {
+      const rows = await table.inboxRead(feed, seq, Math.min(PAGE, limits.items - items));
+      for (const row of rows) {
+        if (signal.aborted || items >= limits.items || bytes >= limits.bytes) return;
+        const body = await spool.get(row.spool);
+        if (!body) throw new BridgeError('spool.missing', 'the bytes of an acknowledged item are gone');
+        yield { seq: row.seq, entry: entryOf(row, body) };
+        seq = row.seq;
+        items += 1;
+        bytes += row.size;
+      }
+      if (rows.length === 0) return;
+    }
+  }
+
   return {
     async put(item: Pushed): Promise<InboxEntry> {
       return enqueue(rowOf(feed, item, item.bytes), item.bytes);
@@ -81,23 +100,12 @@ export function openInbox(feed: string, table: InboxTable, spool: InboxSpool, on
       await enqueue({ ...row, size: item.size, refusal: { code: item.code, detail: item.detail } }, item.head);
     },
 
+    peek,
+
     async *read(after: number, limits: ReadLimits, signal: AbortSignal) {
-      let seq = after;
-      let bytes = 0;
-      let items = 0;
-      while (!signal.aborted) {
-        const rows = await table.inboxRead(feed, seq, Math.min(PAGE, limits.items - items));
-        for (const row of rows) {
-          if (signal.aborted || items >= limits.items || bytes >= limits.bytes) return;
-          const body = await spool.get(row.spool);
-          if (!body) throw new BridgeError('spool.missing', 'the bytes of an acknowledged item are gone');
-          yielded = row.seq;
-          yield { seq: row.seq, entry: entryOf(row, body) };
-          seq = row.seq;
-          items += 1;
-          bytes += row.size;
-        }
-        if (rows.length === 0) return;
+      for await (const found of peek(after, limits, signal)) {
+        yield found;
+        yielded = found.seq;
       }
     },
 
