@@ -3,6 +3,7 @@ import { BridgeError } from '../../core/errors.ts';
 import type { Checkpoint, Inbox, ReadLimits, RefusedItem, SourceItem } from '../../core/types.ts';
 import { continuedBy, continues } from './continuation.ts';
 import { readHeader } from './header.ts';
+import { byPerson } from './people.ts';
 
 export interface InboxCursor {
   readonly format: 1;
@@ -35,7 +36,7 @@ export async function* readInbox(
     if (!joined.delete(found.seq)) {
       const parts = await partsOf(inbox, found, limits, signal);
       if (parts === 'later') break;
-      yield parts.length === 1 ? found.entry : together(parts);
+      yield* people(parts.length === 1 ? found.entry : together(parts));
       for (const part of parts.slice(1)) joined.add(part.seq);
     }
     seq = found.seq;
@@ -82,4 +83,13 @@ function isOfSameSender(a: Found, b: Found): boolean {
 /** One item under the first part's key, with the bytes of all as they came. */
 function together(parts: readonly Found[]): SourceItem {
   return { ...(parts[0]!.entry as SourceItem), bytes: new Uint8Array(Buffer.concat(parts.map(bytesOf))) };
+}
+
+/** The people of one message get keys of their own, in the order in which it names them. */
+function* people(entry: SourceItem | RefusedItem): Generator<SourceItem | RefusedItem> {
+  const parts = entry.type === 'item' ? byPerson(entry.bytes) : [];
+  if (entry.type === 'refused' || parts.length === 1) yield entry;
+  else
+    for (const [index, bytes] of parts.entries())
+      yield { ...entry, sourceKey: `${entry.sourceKey}.${index + 1}`, bytes };
 }

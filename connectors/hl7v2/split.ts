@@ -10,11 +10,12 @@ import {
 } from '../shared/folder-split.ts';
 import { continuedBy, continues } from './continuation.ts';
 import { type EnvelopePlace, envelopeStep } from './envelope.ts';
+import { byPerson } from './people.ts';
 import { type Region, regions, trimmedLength } from './regions.ts';
 
 /**
- * Source keys: the path alone for the only message of a file, else `path#1`, `path#2` …; `path@offset` for bytes
- * that belong to no message.
+ * Source keys: the path alone for the only message of a file, else `path#1`, `path#2` …; `path#2.1` and so on for the
+ * people of one message; `path@offset` for bytes that belong to no message.
  */
 export function messageSplitter(charset: string | undefined): SplitFile {
   return (file, from, itemBytes) => split(file, from, itemBytes, charset);
@@ -53,6 +54,8 @@ interface Held {
   readonly suffix: string;
   readonly parts: readonly Uint8Array[];
   readonly pointer: string;
+  /** Before the first of its regions, and behind the last. */
+  readonly begun: Resume;
   readonly resume: Resume;
 }
 
@@ -64,13 +67,16 @@ class Cutter {
   #count: number;
   #place: EnvelopePlace;
   #held: Held | undefined;
+  /** Parts of the next message that an earlier read has given. */
+  #given: number;
 
   constructor(file: OpenFile, layout: Layout, itemBytes: number, from: Resume) {
     this.#file = file;
     this.#layout = layout;
     this.#itemBytes = itemBytes;
-    const { offset: _, count, ...place } = from;
+    const { offset: _, count, part = 0, ...place } = from;
     this.#count = count;
+    this.#given = part;
     this.#place = place;
   }
 
@@ -82,12 +88,13 @@ class Cutter {
 
   /** What still waits for its continuation; the reader refuses it. */
   *end(): Generator<Piece> {
-    if (this.#held) yield this.#joined(this.#held);
+    if (this.#held) yield* this.#joined(this.#held);
     this.#held = undefined;
   }
 
   async *#message(region: Region): AsyncGenerator<Piece> {
     const alone = this.#count === 0 && !(await this.#hasMessage(region.end));
+    const begun = this.#resume(region.start);
     this.#count += 1;
     const suffix = alone ? '' : `#${this.#count}`;
     const resume = this.#resume(region.end);
@@ -104,13 +111,14 @@ class Cutter {
     if (!goesOn) yield* this.end();
     const whole = {
       suffix,
+      begun,
       resume,
       parts: [bytes],
-      ...(goesOn && { suffix: before.suffix, parts: [...before.parts, bytes] }),
+      ...(goesOn && { suffix: before.suffix, begun: before.begun, parts: [...before.parts, bytes] }),
     };
     const pointer = continuedBy(bytes);
     this.#held = pointer === undefined ? undefined : { ...whole, pointer };
-    if (pointer === undefined) yield this.#joined(whole);
+    if (pointer === undefined) yield* this.#joined(whole);
   }
 
   async *#envelope(region: Region): AsyncGenerator<Piece> {
@@ -126,10 +134,18 @@ class Cutter {
     yield { suffix: `@${region.start}`, resume: this.#resume(region.end), ...refused };
   }
 
-  #joined({ suffix, resume, parts }: Omit<Held, 'pointer'>): Piece {
+  *#joined({ suffix, begun, resume, parts }: Omit<Held, 'pointer'>): Generator<Piece> {
     const { charset } = this.#layout;
-    const bytes = parts.length === 1 ? parts[0]! : new Uint8Array(Buffer.concat(parts));
-    return { suffix, resume, bytes, ...(charset === undefined ? {} : { charset }) };
+    const said = charset === undefined ? {} : { charset };
+    const people = byPerson(parts.length === 1 ? parts[0]! : new Uint8Array(Buffer.concat(parts)));
+    const given = this.#given;
+    this.#given = 0;
+    for (const [index, bytes] of people.entries()) {
+      if (index < given) continue;
+      const last = index === people.length - 1;
+      const own = people.length === 1 ? suffix : `${suffix || '#1'}.${index + 1}`;
+      yield { suffix: own, resume: last ? resume : { ...begun, part: index + 1 }, bytes, ...said };
+    }
   }
 
   #fits({ parts }: Held, bytes: Uint8Array): boolean {

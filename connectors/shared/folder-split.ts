@@ -29,6 +29,8 @@ export interface Resume {
   /** Messages before the open batch and batches begun, in files that count them (HL7 v2). */
   readonly before?: number;
   readonly batches?: number;
+  /** Items of the message at `offset` that are done, where one gives several (HL7 v2). */
+  readonly part?: number;
 }
 
 /**
