@@ -1,4 +1,5 @@
 /** Which character set a message is in, and its text. Exactly, or not at all (`decoders.ts`, `iso2022.ts`). */
+import { isUtf8 } from 'node:buffer';
 import { BridgeError } from '../../../core/errors.ts';
 import { ascii, type Decode, decoderNamed, foreign, plainName } from './decoders.ts';
 import { decodeSwitching, type Switching, switchesSets } from './iso2022.ts';
@@ -61,7 +62,10 @@ function switching(bytes: Uint8Array, how: Switching): Decoded {
 }
 
 function orNothing(decode: Decode): Decoded['hex'] {
+  const isText = decode === decoderNamed('UTF-8') ? isUtf8 : () => true;
   return (bytes) => {
+    // Costs no exception, of which a damaged message may ask for very many.
+    if (!isText(bytes)) return undefined;
     try {
       return decode(bytes);
     } catch {
@@ -111,9 +115,10 @@ function headerOf(bytes: Uint8Array): HeaderBytes {
   return chinese.names.some(isKnownCharset) ? chinese : plain;
 }
 
-/** From MSH to the end of its line. */
+/** From MSH to the end of its line; empty where there is none. */
 function headerLine(head: Buffer): Buffer {
-  const rest = head.subarray(Math.max(0, head.indexOf('MSH')));
+  const start = head.toString('latin1').search(/MSH[^A-Za-z0-9\s\0]/);
+  const rest = head.subarray(start < 0 ? head.length : start);
   const ends = [rest.indexOf(0x0d), rest.indexOf(0x0a)].filter((end) => end >= 0);
   return rest.subarray(0, Math.min(rest.length, ...ends));
 }

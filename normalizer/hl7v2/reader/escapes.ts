@@ -95,7 +95,7 @@ function readHex(text: string, start: number, mark: string, hex: HexDecoder): Se
     const decoded = bytesOf(digits, hex);
     if (decoded !== undefined) return { text: decoded, end: at };
     // No character of any set has more bytes.
-    if (digits.length >= 16) break;
+    if (digits.length >= 8) break;
   }
   return undefined;
 }
