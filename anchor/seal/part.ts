@@ -1,7 +1,7 @@
 /** Parts of a record (SOP instances), each a message of its own under a key that follows from the record's data key. */
 import { createHash } from 'node:crypto';
 import { fields, hkdfSha256, uint32 } from '../../core/crypto/hkdf.ts';
-import { MAX_FRAME_LENGTH, openStream, sealStream } from '../../core/crypto/message.ts';
+import { MAX_FRAME_LENGTH, openStream, type StreamOptions, sealStream } from '../../core/crypto/message.ts';
 import { cannotOpen, cannotSeal } from '../../core/crypto/refusal.ts';
 import { readContext, recordContext } from './record.ts';
 
@@ -25,6 +25,7 @@ export interface PartPlace {
 export async function* sealPart(
   place: PartPlace & { readonly sha256: Uint8Array },
   source: AsyncIterable<Uint8Array>,
+  options?: StreamOptions,
 ): AsyncGenerator<Uint8Array> {
   const { dataKey, index, hospital, tag, sha256 } = place;
   if (sha256.length !== 32) throw cannotSeal('a SHA-256 digest has 32 bytes');
@@ -39,7 +40,7 @@ export async function* sealPart(
     context: { ...recordContext(hospital, tag), 'dhc:part': String(index) },
     edks: [{ provider: EDK_PROVIDER, info: Buffer.from('1'), ciphertext: uint32(index) }],
   };
-  yield* sealStream(message, checked(source, sha256));
+  yield* sealStream(message, checked(source, sha256), options);
 }
 
 /** Passes the source on and throws at its end when its digest is another. */

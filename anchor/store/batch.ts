@@ -11,7 +11,7 @@ import type { BlockNames } from '../seal/named.ts';
 import { CarFile } from './car.ts';
 import { blockCid, cidText, DAG_CBOR, MAX_BLOCK, RAW } from './cid.ts';
 import { encodeManifest, encodeParts, MAX_RECORDS, type Part } from './manifest.ts';
-import { unixfs } from './unixfs.ts';
+import { unixfsBlocks } from './unixfs.ts';
 
 /** Records that hide each other in the mean of their quality. */
 const MIN_SCORED = 20;
@@ -124,10 +124,19 @@ async function putRecord(car: CarFile, input: RecordToPack): Promise<Row> {
 
 /** UnixFS; one chunk alone is its own root, which most records are. */
 async function putContent(car: CarFile, bytes: Uint8Array, known: string | undefined): Promise<string> {
-  if (bytes.length > MAX_BLOCK) return cidText(await unixfs([bytes], (block) => car.put(block)));
+  if (bytes.length > MAX_BLOCK) return await putFile(car, bytes);
   const cid = known ?? cidText(blockCid(RAW, bytes));
   await car.putNamed(cid, bytes);
   return cid;
+}
+
+async function putFile(car: CarFile, bytes: Uint8Array): Promise<string> {
+  const blocks = unixfsBlocks(bytes);
+  for (;;) {
+    const { done, value } = blocks.next();
+    if (done) return cidText(value);
+    await car.put(value);
+  }
 }
 
 /** Kubo walks it when it pins: what is not dag-cbor would fail there, with the batch half stored. */

@@ -2,12 +2,10 @@
  * The few calls of the Kubo RPC (/api/v0) that the bridge makes. No body is held in memory; each reply about a
  * CID is compared with the CID that the bytes have.
  */
-import { once } from 'node:events';
-import { PassThrough } from 'node:stream';
 import { BridgeError } from '../../core/errors.ts';
-import { DAG_CBOR, DAG_PB, MAX_BLOCK, matches, parseCid, RAW } from './cid.ts';
+import { cidText, DAG_CBOR, DAG_PB, MAX_BLOCK, matches, parseCid, RAW } from './cid.ts';
 import { type Bytes, type CallOptions, call, nodeError } from './rpc.ts';
-import { unixfs } from './unixfs.ts';
+import { UnixfsHash } from './unixfs.ts';
 
 export interface KuboOptions {
   /** e.g. `http://127.0.0.1:5001`. */
@@ -75,22 +73,19 @@ export class Kubo implements BlockSource {
   }
 
   /**
-   * Stores and pins one large object while its CID is computed on the way; 1 MiB chunks, a few of them in memory.
+   * Stores and pins one large object while its CID is computed on the way. A piece has been sent when the next one is
+   * asked for.
    * @throws BridgeError `store.mismatch` when the node's CID is another
    */
   async addStream(source: Bytes, signal?: AbortSignal): Promise<StoredStream> {
-    const copy = new PassThrough({ highWaterMark: MAX_BLOCK });
-    const ours = unixfs(copy, () => {});
-    ours.catch(() => {});
+    const hash = new UnixfsHash();
     let size = 0;
     async function* body(): AsyncGenerator<Uint8Array> {
       for await (const chunk of source) {
         size += chunk.length;
-        // When hashing fails nobody drains any more.
-        if (!copy.write(chunk)) await Promise.race([once(copy, 'drain'), ours]);
+        hash.update(chunk);
         yield chunk;
       }
-      copy.end();
     }
     const query = {
       'cid-version': 1,
@@ -101,13 +96,8 @@ export class Kubo implements BlockSource {
       progress: false,
     };
     let theirs: string | undefined;
-    try {
-      for await (const line of this.#lines('add', { query, body: body(), signal })) theirs = text(line.Hash);
-    } catch (error) {
-      copy.destroy();
-      throw error;
-    }
-    const cid = (await ours).toString();
+    for await (const line of this.#lines('add', { query, body: body(), signal })) theirs = text(line.Hash);
+    const cid = cidText(hash.root());
     if (theirs !== cid) throw mismatch('a stream');
     return { cid, size };
   }

@@ -1,10 +1,10 @@
 /**
- * One call of the Kubo RPC over undici: the body streams in both directions, time-outs are real, errors are typed
+ * One call of the Kubo RPC: the body streams in both directions, time-outs are real, errors are typed
  * by their cause. Nothing of a node's own error text leaves this file.
  */
-import { Readable } from 'node:stream';
 import { request } from 'undici';
 import { BridgeError } from '../../core/errors.ts';
+import { upload } from './upload.ts';
 
 export type Bytes = Iterable<Uint8Array> | AsyncIterable<Uint8Array>;
 
@@ -19,6 +19,7 @@ export interface CallOptions {
 }
 
 const BOUNDARY = 'dhc-bridge-5d1f6b0e2c';
+const HEADERS = { 'content-type': `multipart/form-data; boundary=${BOUNDARY}` };
 const HEAD = `--${BOUNDARY}\r\nContent-Disposition: form-data; name="file"; filename="data"\r\nContent-Type: application/octet-stream\r\n\r\n`;
 const TAIL = `\r\n--${BOUNDARY}--\r\n`;
 const MAX_ERROR_BODY = 16 * 1024;
@@ -36,18 +37,10 @@ export async function* call(url: URL, options: CallOptions): AsyncGenerator<Uint
   const signal = options.signal ? AbortSignal.any([options.signal, silence.signal]) : silence.signal;
   const source: { error?: unknown } = {};
   try {
-    const answer = await request(target, {
-      method: 'POST',
-      signal,
-      headersTimeout: 0,
-      bodyTimeout: 0,
-      ...(options.body === undefined
-        ? {}
-        : {
-            headers: { 'content-type': `multipart/form-data; boundary=${BOUNDARY}` },
-            body: Readable.from(form(options.body, silence, source), { objectMode: false, highWaterMark: 1 << 20 }),
-          }),
-    });
+    const answer =
+      options.body === undefined
+        ? await request(target, { method: 'POST', signal, headersTimeout: 0, bodyTimeout: 0 })
+        : await upload(target, HEADERS, form(options.body, silence, source), signal);
     silence.feed();
     if (answer.statusCode !== 200) throw statusError(answer.statusCode, await head(answer.body));
     for await (const chunk of answer.body) {

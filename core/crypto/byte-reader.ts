@@ -1,10 +1,15 @@
 import { cannotOpen } from './refusal.ts';
 
-/** Reads a chunked source by exact lengths. Holds what was asked for and one chunk, no more. */
+/**
+ * Reads a chunked source by exact lengths. Holds what was asked for and one chunk in memory of its own, so that a source
+ * may use a chunk's memory again when the next one is asked for. What a method returns is good until the next call.
+ */
 export class ByteReader {
   readonly #source: AsyncIterator<Uint8Array>;
-  #chunks: Uint8Array[] = [];
-  #length = 0;
+  #memory = new Uint8Array(0);
+  /** The unread bytes in it. */
+  #start = 0;
+  #end = 0;
   #ended = false;
 
   constructor(source: AsyncIterable<Uint8Array>) {
@@ -14,28 +19,25 @@ export class ByteReader {
   /** The next bytes without moving on; fewer only at the end of the source. */
   async peek(length: number): Promise<Uint8Array> {
     await this.#fill(length);
-    if (this.#chunks.length > 1 && this.#chunks[0]!.length < length) {
-      this.#chunks = [Buffer.concat(this.#chunks, this.#length)];
-    }
-    return (this.#chunks[0] ?? new Uint8Array(0)).subarray(0, length);
-  }
-
-  /** The next bytes; fewer only at the end of the source. */
-  async upTo(length: number): Promise<Uint8Array> {
-    await this.#fill(length);
-    return this.#take(Math.min(length, this.#length));
+    return this.#memory.subarray(this.#start, Math.min(this.#start + length, this.#end));
   }
 
   /** @throws BridgeError `seal.open` when the source ends before */
   async exactly(length: number): Promise<Uint8Array> {
-    await this.#fill(length);
-    if (this.#length < length) throw cannotOpen();
-    return this.#take(length);
+    const bytes = await this.peek(length);
+    if (bytes.length < length) throw cannotOpen();
+    this.skip(length);
+    return bytes;
+  }
+
+  /** Moves on over bytes that were peeked at. */
+  skip(length: number): void {
+    this.#start += length;
   }
 
   async atEnd(): Promise<boolean> {
     await this.#fill(1);
-    return this.#length === 0;
+    return this.#start === this.#end;
   }
 
   /** Lets the source release what it holds; to be called also when reading stopped early. */
@@ -45,13 +47,10 @@ export class ByteReader {
   }
 
   async #fill(length: number): Promise<void> {
-    while (this.#length < length && !this.#ended) {
+    while (this.#end - this.#start < length && !this.#ended) {
       const { done, value } = await this.#next();
       if (done === true) this.#ended = true;
-      else if (value.length > 0) {
-        this.#chunks.push(value);
-        this.#length += value.length;
-      }
+      else this.#append(value, length);
     }
   }
 
@@ -64,24 +63,18 @@ export class ByteReader {
     }
   }
 
-  /** Copies only where the bytes lie in more than one chunk. */
-  #take(length: number): Uint8Array {
-    const first = this.#chunks[0];
-    this.#length -= length;
-    if (first !== undefined && first.length >= length) {
-      if (first.length === length) this.#chunks.shift();
-      else this.#chunks[0] = first.subarray(length);
-      return first.subarray(0, length);
-    }
-    const taken = Buffer.allocUnsafe(length);
-    for (let at = 0; at < length; ) {
-      const chunk = this.#chunks[0]!;
-      const part = chunk.subarray(0, length - at);
-      taken.set(part, at);
-      at += part.length;
-      if (part.length === chunk.length) this.#chunks.shift();
-      else this.#chunks[0] = chunk.subarray(part.length);
-    }
-    return taken;
+  /** @param wanted bytes that are asked for, which the memory is to hold beside a chunk */
+  #append(chunk: Uint8Array, wanted: number): void {
+    if (this.#end + chunk.length > this.#memory.length)
+      this.#makeRoom(Math.max(wanted, this.#end - this.#start) + chunk.length);
+    this.#memory.set(chunk, this.#end);
+    this.#end += chunk.length;
+  }
+
+  #makeRoom(length: number): void {
+    const unread = this.#memory.subarray(this.#start, this.#end);
+    if (length > this.#memory.length) this.#memory = new Uint8Array(length);
+    this.#memory.set(unread, 0);
+    [this.#start, this.#end] = [0, unread.length];
   }
 }

@@ -20,24 +20,47 @@ import {
 } from './message-header.ts';
 import { cannotOpen } from './refusal.ts';
 
+export interface StreamOptions {
+  /** The consumer is done with each piece when it asks for the next one: a frame's memory is given back at once. */
+  readonly lend?: boolean;
+}
+
 /**
  * Seals a source of any size; the bytes are those of `sealMessage` over the whole.
  * The final frame is held until the source has ended well: when it throws, what was yielded opens nowhere.
  */
-export async function* sealStream(input: MessageInput, source: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array> {
+export async function* sealStream(
+  input: MessageInput,
+  source: AsyncIterable<Uint8Array>,
+  { lend = false }: StreamOptions = {},
+): AsyncGenerator<Uint8Array> {
   const { frameLength = MAX_FRAME_LENGTH } = input;
   const { header, ...frameKey } = sealHeader({ ...input, frameLength });
   yield header;
   const reader = new ByteReader(source);
   try {
     for (let sequence = 1, final = false; !final; sequence++) {
-      const frame = await reader.upTo(frameLength);
-      final = await reader.atEnd();
-      yield* sealFrame(frameKey, sequence, final, frame);
+      const ahead = await reader.peek(frameLength + 1);
+      final = ahead.length <= frameLength;
+      const frame = ahead.subarray(0, frameLength);
+      const [head, ciphertext, tag] = sealFrame(frameKey, sequence, final, frame);
+      reader.skip(frame.length);
+      yield head;
+      yield ciphertext;
+      if (lend) release(ciphertext);
+      yield tag;
     }
   } finally {
     await reader.close();
   }
+}
+
+/**
+ * Gives memory back that nobody else has; the collector, which sees only the small object in front of it, would let
+ * tens of frames pile up.
+ */
+function release({ buffer, byteLength }: Uint8Array): void {
+  if (buffer instanceof ArrayBuffer && buffer.byteLength === byteLength) buffer.transfer(0);
 }
 
 /**
@@ -48,6 +71,7 @@ export async function* sealStream(input: MessageInput, source: AsyncIterable<Uin
 export async function* openStream(
   source: AsyncIterable<Uint8Array>,
   resolve: ResolveDataKey,
+  { lend = false }: StreamOptions = {},
 ): AsyncGenerator<Uint8Array> {
   const reader = new ByteReader(source);
   try {
@@ -61,6 +85,7 @@ export async function* openStream(
       const plaintext = openFrame(frameKey, sequence, final, sealed);
       if (final && !(await reader.atEnd())) throw cannotOpen();
       yield plaintext;
+      if (lend) release(plaintext);
     }
   } finally {
     await reader.close();

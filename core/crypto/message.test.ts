@@ -176,3 +176,47 @@ describe.skipIf(python === undefined)("AWS's Python SDK", () => {
     }
   });
 });
+
+/** Uses the memory of a chunk again for the next one. */
+async function* inOneMemory(bytes: Uint8Array, size: number): AsyncGenerator<Uint8Array> {
+  const memory = new Uint8Array(size);
+  for (let at = 0; at < bytes.length; at += size) {
+    memory.set(bytes.subarray(at, at + size));
+    yield memory.subarray(0, Math.min(size, bytes.length - at));
+  }
+}
+
+describe('memory that is lent', () => {
+  const plaintext = randomBytes(700_001);
+  const input = message(100_000);
+  const sealed = Buffer.from(sealMessage({ ...input, plaintext }));
+  const lend = { lend: true };
+
+  it.each([777, 99_999, 100_000, 100_001, 700_001])('holds the same bytes, in chunks of %i', async (size) => {
+    expect(await copied(sealStream(input, inOneMemory(plaintext, size), lend))).toEqual(sealed);
+    expect(await copied(openStream(inOneMemory(sealed, size), () => input.dataKey, lend))).toEqual(plaintext);
+  });
+
+  it('is given back when the next piece is asked for, and only then', async () => {
+    const streams = [
+      sealStream(input, inOneMemory(plaintext, 5000), lend),
+      openStream(inOneMemory(sealed, 5000), () => input.dataKey, lend),
+    ];
+    for (const stream of streams) {
+      let last: Uint8Array | undefined;
+      let returned = 0;
+      for await (const piece of stream) {
+        expect(piece.length).toBeGreaterThan(0);
+        if (last?.length === 0) returned += 1;
+        last = piece;
+      }
+      expect(returned).toBeGreaterThan(5);
+    }
+  });
+});
+
+async function copied(source: AsyncIterable<Uint8Array>): Promise<Buffer> {
+  const parts: Uint8Array[] = [];
+  for await (const part of source) parts.push(Uint8Array.from(part));
+  return Buffer.concat(parts);
+}

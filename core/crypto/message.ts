@@ -24,7 +24,7 @@ import {
 import { cannotOpen } from './refusal.ts';
 
 export { type EncryptedDataKey, MAX_FRAME_LENGTH, type MessageHeader, readHeader } from './message-header.ts';
-export { openStream, sealStream } from './message-stream.ts';
+export { openStream, type StreamOptions, sealStream } from './message-stream.ts';
 
 export interface MessageInput {
   /** 32 bytes */

@@ -1,14 +1,15 @@
 import { createHash, randomBytes } from 'node:crypto';
-import { createReadStream } from 'node:fs';
 import { type FileHandle, open, readdir, rename, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fields, hkdfSha256 } from '../crypto/hkdf.ts';
-import { openStream, sealStream } from '../crypto/message.ts';
+import { openStream, type StreamOptions, sealStream } from '../crypto/message.ts';
 import { BridgeError } from '../errors.ts';
 import type { Stored } from './spool.ts';
 
 const PROVIDER = 'dhc.spool';
 const TEMPORARY = '.part';
+/** Bytes that are read at once. */
+const READ = 1 << 20;
 /** No write takes so long. */
 const STALE_MS = 24 * 3600_000;
 
@@ -52,7 +53,8 @@ export class LargeFiles {
     }
     const file = await open(path, 'wx', 0o600);
     try {
-      for await (const sealed of sealStream(this.#message(id), measured())) await writeAll(file, sealed);
+      for await (const sealed of sealStream(this.#message(id), measured(), { lend: true }))
+        await writeAll(file, sealed);
       await file.sync();
     } finally {
       await file.close();
@@ -74,17 +76,26 @@ export class LargeFiles {
   }
 
   /** @throws BridgeError `spool.missing`, `seal.open` */
-  async *read(id: string): AsyncGenerator<Uint8Array> {
+  async *read(id: string, options?: StreamOptions): AsyncGenerator<Uint8Array> {
     // The key is the id's own, so that another item's file in this place does not open.
-    yield* openStream(this.#bytes(id), () => this.#dataKey(id));
+    yield* openStream(this.#bytes(id), () => this.#dataKey(id), options);
   }
 
+  /** Every piece in the same memory. */
   async *#bytes(id: string): AsyncGenerator<Uint8Array> {
-    try {
-      yield* createReadStream(this.#path(id), { highWaterMark: 1 << 20 });
-    } catch (error) {
-      if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error;
+    const file = await open(this.#path(id), 'r').catch((error: NodeJS.ErrnoException) => {
+      if (error.code !== 'ENOENT') throw error;
       throw new BridgeError('spool.missing', 'an item that was received is no longer in the spool');
+    });
+    const piece = Buffer.allocUnsafeSlow(READ);
+    try {
+      for (;;) {
+        const { bytesRead } = await file.read(piece);
+        if (bytesRead === 0) return;
+        yield piece.subarray(0, bytesRead);
+      }
+    } finally {
+      await file.close();
     }
   }
 

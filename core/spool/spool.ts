@@ -4,6 +4,7 @@
  */
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
+import type { StreamOptions } from '../crypto/message.ts';
 import type { Keystore } from '../keystore/keystore.ts';
 import { LargeFiles } from './large-files.ts';
 import { SmallItems } from './small-items.ts';
@@ -42,7 +43,7 @@ export interface Spool {
    * The content as a stream; each chunk is authenticated, that it is whole is known at the end.
    * @throws BridgeError `spool.missing`, `seal.open`, when read
    */
-  open(id: string): AsyncIterable<Uint8Array>;
+  open(id: string, options?: StreamOptions): AsyncIterable<Uint8Array>;
   has(id: string): boolean;
   /** All ids, in no order. */
   ids(): Iterable<string>;
@@ -106,11 +107,11 @@ class DiskSpool implements Spool {
     return Buffer.concat(chunks);
   }
 
-  async *open(id: string): AsyncGenerator<Uint8Array> {
+  async *open(id: string, options?: StreamOptions): AsyncGenerator<Uint8Array> {
     checkId(id);
     const item = this.#items.get(id);
     if (item !== null && item.bytes !== null) yield item.bytes;
-    else yield* this.#files.read(id);
+    else yield* this.#files.read(id, options);
   }
 
   has(id: string): boolean {

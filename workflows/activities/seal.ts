@@ -181,7 +181,8 @@ async function storeParts(
   const stored = [];
   for (const [index, part] of item.parts.entries()) {
     const place = { dataKey, index, hospital: deps.hospital.id, tag, sha256: Buffer.from(part.sha256, 'hex') };
-    stored.push(await deps.kubo.addStream(sealPart(place, deps.spool.open(part.spool)), signal));
+    const bytes = deps.spool.open(part.spool, { lend: true });
+    stored.push(await deps.kubo.addStream(sealPart(place, bytes, { lend: true }), signal));
     failpoint('seal.part-stored');
   }
   return stored;
