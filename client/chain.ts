@@ -1,12 +1,19 @@
 /** The little of Ethereum JSON-RPC that reading the index takes. */
-import { keccak_256 } from '@noble/hashes/sha3.js';
 import { CID } from 'multiformats/cid';
 import { create as createDigest } from 'multiformats/hashes/digest';
-import { fromHex, toHex, utf8 } from './bytes.ts';
-import { checksummed } from './keys.ts';
+import { ANCHORED_TOPIC, type AnchorEvent, decodeAnchored, type Log } from '../anchor/chain/anchored.ts';
+import { logPages } from '../anchor/chain/log-pages.ts';
+import { fromHex } from './bytes.ts';
+
+/** The node's own answer is an error: what was asked for at once may have been too much. */
+export class ChainRefused extends Error {
+  constructor(method: string) {
+    super(`the chain refused ${method}`);
+  }
+}
 
 export interface Chain {
-  /** @throws Error when the node cannot be reached or refuses */
+  /** @throws ChainRefused when the node refuses; any other error when it cannot be reached */
   call<T>(method: string, params: readonly unknown[], signal?: AbortSignal): Promise<T>;
 }
 
@@ -21,36 +28,15 @@ export function httpChain(address: string): Chain {
         ...(signal && { signal }),
       });
       const reply = (await answer.json()) as { result?: T; error?: unknown };
-      if (reply.error !== undefined || !('result' in reply)) throw new Error(`the chain refused ${method}`);
+      if (reply.error !== undefined || !('result' in reply)) throw new ChainRefused(method);
       return reply.result as T;
     },
   };
 }
 
-export interface Anchor {
-  readonly contract: string;
-  readonly hospital: string;
-  readonly root: string;
-  /** CID of the manifest. */
-  readonly manifest: string;
-  readonly count: number;
-  readonly tags: readonly string[];
-  readonly tx: string;
-  readonly block: { readonly number: number; readonly hash: string };
-}
+/** What a hospital anchored: the event of the index with the manifest's CID. */
+export type Anchor = AnchorEvent;
 
-interface Log {
-  readonly address: string;
-  readonly topics: readonly string[];
-  readonly data: string;
-  readonly blockNumber: string;
-  readonly blockHash: string;
-  readonly transactionHash: string;
-  readonly removed?: boolean;
-}
-
-const TOPIC = `0x${toHex(keccak_256(utf8('Anchored(address,bytes32,bytes32,uint256,bytes)')))}`;
-const WORD = 64;
 const DAG_CBOR = 0x71;
 const SHA2_256 = 0x12;
 
@@ -58,22 +44,24 @@ export async function blockNumber(chain: Chain, signal?: AbortSignal): Promise<n
   return Number(await chain.call<string>('eth_blockNumber', [], signal));
 }
 
-/** All anchors of a contract in order, some thousand blocks at a time. */
+/** All anchors of a contract in order, a page of blocks in memory. */
 export async function* anchors(
   chain: Chain,
   contract: string,
-  options: { fromBlock?: number; span?: number; signal?: AbortSignal } = {},
+  options: { fromBlock?: number; signal?: AbortSignal } = {},
 ): AsyncGenerator<Anchor> {
-  const { fromBlock = 0, span = 5_000, signal } = options;
-  const last = await blockNumber(chain, signal);
-  for (let from = fromBlock; from <= last; from += span) {
-    const to = Math.min(from + span - 1, last);
-    const filter = { address: contract, fromBlock: quantity(from), toBlock: quantity(to), topics: [TOPIC] };
-    for (const log of await chain.call<Log[]>('eth_getLogs', [filter], signal)) {
+  const { fromBlock: from = 0, signal } = options;
+  const to = await blockNumber(chain, signal);
+  const ask = (fromBlock: number, toBlock: number) => {
+    const range = { fromBlock: quantity(fromBlock), toBlock: quantity(toBlock) };
+    return chain.call<Log[]>('eth_getLogs', [{ address: contract, topics: [ANCHORED_TOPIC], ...range }], signal);
+  };
+  const pages = logPages({ from, to, ask, refused: (error) => error instanceof ChainRefused });
+  for await (const page of pages)
+    for (const log of page) {
       const anchor = decodeAnchor(log, contract);
       if (anchor) yield anchor;
     }
-  }
 }
 
 /** Anchors in one transaction, and the block that it is in; null where the chain does not have it. */
@@ -89,22 +77,10 @@ export async function anchorsOf(
 }
 
 function decodeAnchor(log: Log, contract: string): Anchor | undefined {
-  const ours = log.topics[0] === TOPIC && log.address.toLowerCase() === contract.toLowerCase() && !log.removed;
-  if (!ours) return undefined;
-  const data = log.data.slice(2);
-  const word = (index: number) => data.slice(index * WORD, (index + 1) * WORD);
-  const length = Number(`0x${word(3)}`);
-  const packed = data.slice(4 * WORD, 4 * WORD + 2 * length);
-  return {
-    contract: checksummed(log.address),
-    hospital: checksummed(log.topics[1]!.slice(-40)),
-    root: log.topics[2]!,
-    manifest: CID.createV1(DAG_CBOR, createDigest(SHA2_256, fromHex(word(0)))).toString(),
-    count: Number(`0x${word(1)}`),
-    tags: packed.match(/.{32}/g) ?? [],
-    tx: log.transactionHash,
-    block: { number: Number(log.blockNumber), hash: log.blockHash },
-  };
+  const event = decodeAnchored(log, contract);
+  if (!event) return undefined;
+  const digest = createDigest(SHA2_256, fromHex(event.manifest.slice(2)));
+  return { ...event, manifest: CID.createV1(DAG_CBOR, digest).toString() };
 }
 
 function quantity(value: number): string {

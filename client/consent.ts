@@ -1,5 +1,5 @@
 /** Grants and revocations as the patient signs them; the same pure code that the hospital's side uses. */
-export { ownSubjects, subjectAddress, subjectKey } from '../anchor/consent/subject.ts';
+export { OwnSubjects, subjectAddress, subjectKey } from '../anchor/consent/subject.ts';
 export {
   type ConsentDomain,
   consentId,

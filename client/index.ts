@@ -1,7 +1,7 @@
 /** DHC client: find, open, verify and share one's own sealed records, in a browser or in Node. */
 export { fromHex, toHex } from './bytes.ts';
 export { binderOf, makeCapsule, type OpeningKeys, openCapsule, type PacketOpener, type RecordKeys } from './capsule.ts';
-export { type Anchor, anchors, type Chain, httpChain } from './chain.ts';
+export { type Anchor, anchors, type Chain, ChainRefused, httpChain } from './chain.ts';
 export { acceptClaim, type ClaimAnswer, type ClaimRequest, claimRequest } from './claim.ts';
 export * from './consent.ts';
 export { type CurrentResource, currentState, type Resource } from './current.ts';

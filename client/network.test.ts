@@ -11,7 +11,7 @@ import { kuboBinary } from '../anchor/testing/kubo.ts';
 import { verifyReceipt } from '../anchor/verify/verify.ts';
 import { derivePatientKeys } from '../core/keystore/patient-keys.ts';
 import { toHex } from './bytes.ts';
-import { httpChain } from './chain.ts';
+import { type Chain, ChainRefused, httpChain } from './chain.ts';
 import { findRecords } from './find.ts';
 import { readHeader } from './message.ts';
 import { openRecord, openWith, verifyRecord } from './open.ts';
@@ -46,6 +46,24 @@ describe.skipIf(!kuboBinary)('a person with a key alone', () => {
       const verdict = await verifyReceipt(receipt, { rpc: person.rpc, kubo: person.kubo, key, trusted }, signal);
       expect(verdict.checks.filter(({ status }) => status !== 'pass')).toEqual([]);
     }
+  });
+
+  it('finds them at a node that answers over two blocks at a time and with one log at most', async () => {
+    const { chain, store } = network();
+    const asked: number[] = [];
+    const limited: Chain = {
+      async call<T>(method: string, params: readonly unknown[], signal?: AbortSignal) {
+        if (method !== 'eth_getLogs') return chain.call<T>(method, params, signal);
+        const [{ fromBlock, toBlock }] = params as [{ fromBlock: string; toBlock: string }];
+        asked.push(Number(toBlock) - Number(fromBlock) + 1);
+        const logs = asked.at(-1)! > 2 ? [] : await chain.call<unknown[]>(method, params, signal);
+        if (asked.at(-1)! > 2 || logs.length > 1) throw new ChainRefused(method);
+        return logs as T;
+      },
+    };
+    const here = { store, contract: person.contract, indexKey: person.indexKey };
+    expect(await findRecords({ ...here, chain: limited })).toEqual(await find());
+    expect(asked.some((span) => span > 2)).toBe(true);
   });
 
   it('names what does not hold, and what cannot be reached', async () => {

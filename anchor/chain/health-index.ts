@@ -1,14 +1,15 @@
 /** What the contract `HealthIndex` says and hears: calls, its event, its errors. */
-import { concat, getAddress, getBytes, hexlify, Interface, type Result } from 'ethers';
+import { concat, getBytes, hexlify, Interface, type Result } from 'ethers';
 import { BridgeError } from '../../core/errors.ts';
 import { cidOfDigest, DAG_CBOR, parseCid } from '../store/cid.ts';
+import { ANCHORED_TOPIC, type AnchorEvent, decodeAnchored } from './anchored.ts';
 import artifact from './generated/HealthIndex.json' with { type: 'json' };
-import { type ChainRpc, type Log, quantity, RpcError } from './rpc.ts';
+import { addressTopic, lastLog } from './logs.ts';
+import { type ChainRpc, RpcError } from './rpc.ts';
 
-export const TAG_LENGTH = 16;
+export { type AnchorEvent, decodeAnchored, sameAddress, TAG_LENGTH } from './anchored.ts';
 
 const abi = new Interface(artifact.abi);
-const anchoredTopic = abi.getEvent('Anchored')!.topicHash;
 
 /** Creation code with its constructor's argument. */
 export function creationCode(admin: string): string {
@@ -42,34 +43,6 @@ export function encodeSuspend(hospital: string): string {
   return abi.encodeFunctionData('suspend', [hospital]);
 }
 
-export interface AnchorEvent {
-  readonly contract: string;
-  readonly hospital: string;
-  readonly root: string;
-  readonly manifest: string;
-  readonly count: number;
-  /** Lower-case hex without 0x, 16 bytes each, in manifest order. */
-  readonly tags: readonly string[];
-  readonly tx: string;
-  readonly block: { readonly number: number; readonly hash: string };
-}
-
-/** The event of a log; null for any other log or contract. */
-export function decodeAnchored(log: Log, contract: string): AnchorEvent | null {
-  if (log.topics[0] !== anchoredTopic || log.removed || !sameAddress(log.address, contract)) return null;
-  const { hospital, root, manifest, count, tags } = abi.decodeEventLog('Anchored', log.data, log.topics);
-  return {
-    contract: getAddress(log.address),
-    hospital,
-    root,
-    manifest,
-    count: Number(count),
-    tags: splitTags(tags),
-    tx: log.transactionHash,
-    block: { number: Number(log.blockNumber), hash: log.blockHash },
-  };
-}
-
 /** Number of the block in which a hospital anchored a root; null where it has not. */
 export async function anchorBlock(
   rpc: ChainRpc,
@@ -95,18 +68,9 @@ export async function findAnchor(
 ): Promise<AnchorEvent | null> {
   const number = await anchorBlock(rpc, contract, hospital, root, signal);
   if (number === null) return null;
-  const block = quantity(number);
-  const topics = [anchoredTopic, `0x${hospital.slice(2).toLowerCase().padStart(64, '0')}`, root];
-  const logs = await rpc.send<Log[]>(
-    'eth_getLogs',
-    [{ address: contract, fromBlock: block, toBlock: block, topics }],
-    signal,
-  );
-  for (const log of logs) {
-    const event = decodeAnchored(log, contract);
-    if (event) return event;
-  }
-  return null;
+  const topics = [ANCHORED_TOPIC, addressTopic(hospital), root];
+  const log = await lastLog(rpc, { address: contract, topics, fromBlock: number, toBlock: number }, signal);
+  return log && decodeAnchored(log, contract);
 }
 
 /** @throws BridgeError `chain.no-contract` */
@@ -169,16 +133,6 @@ export function refusal(error: unknown): unknown {
   if (/insufficient funds/i.test(error.message))
     return new BridgeError('chain.no-funds', "the signer's account cannot pay for the transaction");
   return new BridgeError('chain.reverted', `the contract refused the call: ${name ?? 'no reason given'}`);
-}
-
-export function sameAddress(a: string, b: string): boolean {
-  return a.toLowerCase() === b.toLowerCase();
-}
-
-function splitTags(packed: string): string[] {
-  const tags: string[] = [];
-  for (let at = 2; at < packed.length; at += 2 * TAG_LENGTH) tags.push(packed.slice(at, at + 2 * TAG_LENGTH));
-  return tags;
 }
 
 /** What stands on the chain for a manifest: its SHA-256, 0x-hex. @throws BridgeError `store.mismatch` */

@@ -4,6 +4,9 @@
  */
 import { request } from 'undici';
 import { BridgeError } from '../../core/errors.ts';
+import type { Log } from './anchored.ts';
+
+export type { Log } from './anchored.ts';
 
 /** The node's own answer to a call that it refused. The message may quote data: for decisions, never for logs. */
 export class RpcError extends Error {
@@ -25,16 +28,6 @@ export function refusedCall(error: unknown): unknown {
   return new BridgeError('chain.unreachable', `the chain's node refused a call (${error.code})`);
 }
 
-export interface Log {
-  readonly address: string;
-  readonly topics: readonly string[];
-  readonly data: string;
-  readonly blockNumber: string;
-  readonly blockHash: string;
-  readonly transactionHash: string;
-  readonly removed?: boolean;
-}
-
 export interface Block {
   readonly number: string;
   readonly hash: string;
@@ -54,6 +47,11 @@ export interface TransactionReceipt {
 
 /** An answer larger than this is not read on: the largest honest one is a receipt of 4,000 tags. */
 const MAX_ANSWER = 16 * 1024 * 1024;
+
+/** `limit exceeded` of EIP-1474. */
+const TOO_LARGE = -32005;
+
+class AnswerTooLarge extends Error {}
 
 export class ChainRpc {
   /** Base address, as it was given. */
@@ -87,6 +85,8 @@ export class ChainRpc {
         throw new SyntaxError('no JSON-RPC answer');
     } catch (cause) {
       signal?.throwIfAborted();
+      // The node answered, and too much: whoever asked for many things can ask for fewer.
+      if (cause instanceof AnswerTooLarge) throw new RpcError(TOO_LARGE, 'the answer is too large', undefined);
       throw new BridgeError('chain.unreachable', 'the chain does not answer', { cause });
     }
     if (reply.error) throw new RpcError(reply.error.code ?? 0, reply.error.message ?? '', revertData(reply.error.data));
@@ -142,7 +142,7 @@ async function bounded(body: AsyncIterable<Uint8Array>): Promise<string> {
   let size = 0;
   for await (const chunk of body) {
     size += chunk.length;
-    if (size > MAX_ANSWER) throw new RangeError('answer too large');
+    if (size > MAX_ANSWER) throw new AnswerTooLarge();
     chunks.push(chunk);
   }
   return Buffer.concat(chunks).toString('utf8');

@@ -1,7 +1,8 @@
 /** Decisions of the alliance: proposed by one member, carried out with the last vote needed. */
 import { ZeroHash } from 'ethers';
 import { BridgeError } from '../../core/errors.ts';
-import { type ChainRpc, type Log, refusedCall } from '../chain/rpc.ts';
+import { addressTopic, lastLog } from '../chain/logs.ts';
+import { type ChainRpc, refusedCall } from '../chain/rpc.ts';
 import { type Found, type Goal, Sender, type SenderOptions, type SettleOptions } from '../chain/sender.ts';
 import { ask, consentAbi, consentRefusal, registryAbi } from './contracts.ts';
 
@@ -135,9 +136,8 @@ export class AllianceSeat {
 
   async #vote(proposal: string, signal?: AbortSignal): Promise<Found> {
     const { rpc, registry, signer } = this.#options;
-    const member = `0x${signer.address.slice(2).toLowerCase().padStart(64, '0')}`;
-    const filter = { address: registry, fromBlock: '0x0', toBlock: 'latest', topics: [votedTopic, proposal, member] };
-    const log = (await rpc.send<Log[]>('eth_getLogs', [filter], signal)).at(-1);
+    const topics = [votedTopic, proposal, addressTopic(signer.address)];
+    const log = await lastLog(rpc, { address: registry, topics }, signal);
     if (!log) throw new BridgeError('chain.pending', 'the chain was reorganised at this very moment');
     return { tx: log.transactionHash, block: { number: Number(log.blockNumber), hash: log.blockHash } };
   }

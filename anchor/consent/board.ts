@@ -1,6 +1,7 @@
 /** Boards that approve sensitive scopes. */
 import { sameAddress } from '../chain/health-index.ts';
-import type { ChainRpc, Log } from '../chain/rpc.ts';
+import { addressTopic, lastLog } from '../chain/logs.ts';
+import type { ChainRpc } from '../chain/rpc.ts';
 import type { Found } from '../chain/sender.ts';
 import { consentAbi } from './contracts.ts';
 
@@ -20,9 +21,7 @@ export async function lastBoard(
   owner: string,
   signal?: AbortSignal,
 ): Promise<(Board & Found) | null> {
-  const topics = [topic, `0x${owner.slice(2).toLowerCase().padStart(64, '0')}`];
-  const filter = { address: contract, fromBlock: '0x0', toBlock: 'latest', topics };
-  const log = (await rpc.send<Log[]>('eth_getLogs', [filter], signal)).at(-1);
+  const log = await lastLog(rpc, { address: contract, topics: [topic, addressTopic(owner)] }, signal);
   if (!log) return null;
   const { members, threshold } = consentAbi.decodeEventLog('BoardChanged', log.data, log.topics);
   const block = { number: Number(log.blockNumber), hash: log.blockHash };

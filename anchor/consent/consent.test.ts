@@ -68,7 +68,9 @@ describe('asked, granted, delivered, taken back', () => {
       code: 'consent.revoked',
     });
     expect((await state(terms)).status).toBe('revoked');
-    const kinds = (await consentEvents(on.chain.rpc, on.at.consent, { id }, signal)).map(({ kind }) => kind);
+    const kinds = (await Array.fromAsync(consentEvents(on.chain.rpc, on.at.consent, { id }, signal))).map(
+      ({ kind }) => kind,
+    );
     expect(kinds).toEqual(['requested', 'granted', 'delivered', 'delivered', 'revoked']);
   });
 
@@ -212,7 +214,7 @@ test('two consents of one patient have nothing in common on the chain but the ho
     const { terms } = await on.terms({ subject: patient.address });
     await on.desk(requester).request(terms, signal);
     await on.desk(relay).submitGrant(terms, await grantOf(terms, patient), signal);
-    const events = await consentEvents(on.chain.rpc, on.at.consent, { id: consentId(terms) }, signal);
+    const events = await Array.fromAsync(consentEvents(on.chain.rpc, on.at.consent, { id: consentId(terms) }, signal));
     const sent = await Promise.all(
       events.map(({ tx }) => on.chain.rpc.send<{ input: string }>('eth_getTransactionByHash', [tx])),
     );

@@ -1,7 +1,8 @@
 /** What the contract `Consent` has written down: the history of consents, in the order of the chain. */
 import { BridgeError } from '../../core/errors.ts';
-import { sameAddress } from '../chain/health-index.ts';
-import { type ChainRpc, type Log, quantity, refusedCall } from '../chain/rpc.ts';
+import { sameAddress } from '../chain/anchored.ts';
+import { addressTopic, logsOf } from '../chain/logs.ts';
+import type { ChainRpc, Log } from '../chain/rpc.ts';
 import type { Found } from '../chain/sender.ts';
 import { consentAbi } from './contracts.ts';
 import type { Terms } from './terms.ts';
@@ -43,26 +44,22 @@ const NAMES = {
 } as const;
 const KINDS = Object.keys(NAMES) as ConsentEvent['kind'][];
 
-/** @throws BridgeError `chain.unreachable` */
-export async function consentEvents(
+/** In the order of the chain, a page of blocks in memory. @throws BridgeError `chain.unreachable` */
+export async function* consentEvents(
   rpc: ChainRpc,
   contract: string,
-  filter: EventFilter = {},
+  { kinds = KINDS, id, account, fromBlock, toBlock }: EventFilter = {},
   signal?: AbortSignal,
-): Promise<ConsentEvent[]> {
-  const kinds = filter.kinds ?? KINDS;
+): AsyncGenerator<ConsentEvent> {
   const topics = [
     kinds.map((kind) => consentAbi.getEvent(NAMES[kind])!.topicHash),
-    filter.id ?? null,
-    ...(filter.account ? [topicOf(filter.account)] : []),
+    id ?? null,
+    ...(account ? [addressTopic(account)] : []),
   ];
-  const fromBlock = quantity(filter.fromBlock ?? 0);
-  const toBlock = filter.toBlock === undefined ? 'latest' : quantity(filter.toBlock);
-  try {
-    const logs = await rpc.send<Log[]>('eth_getLogs', [{ address: contract, fromBlock, toBlock, topics }], signal);
-    return logs.flatMap((log) => decodeConsentEvent(log, contract) ?? []);
-  } catch (error) {
-    throw refusedCall(error);
+  const range = { ...(fromBlock !== undefined && { fromBlock }), ...(toBlock !== undefined && { toBlock }) };
+  for await (const log of logsOf(rpc, { address: contract, topics, ...range }, signal)) {
+    const event = decodeConsentEvent(log, contract);
+    if (event) yield event;
   }
 }
 
@@ -94,11 +91,8 @@ export async function lastEvent(
   among: (event: ConsentEvent) => boolean,
   signal?: AbortSignal,
 ): Promise<ConsentEvent> {
-  const event = (await consentEvents(rpc, contract, filter, signal)).filter(among).at(-1);
+  let event: ConsentEvent | undefined;
+  for await (const one of consentEvents(rpc, contract, filter, signal)) if (among(one)) event = one;
   if (!event) throw new BridgeError('chain.pending', 'the chain was reorganised at this very moment');
   return event;
-}
-
-function topicOf(account: string): string {
-  return `0x${account.slice(2).toLowerCase().padStart(64, '0')}`;
 }

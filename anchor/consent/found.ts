@@ -59,18 +59,19 @@ export async function foundAlliance(
 ): Promise<Pick<AllianceAddresses, 'index'> & Partial<AllianceAddresses>> {
   const founding = { members: [signer.address], threshold: 1 };
   const at = allianceAddresses(signer.address, founding);
-  try {
-    if (await isOthers(rpc, at, signer.address, signal)) return { index: at.index };
-    const steps = stepsOf(rpc, at, signer, profile, signal);
-    for (let round = 0; round < ROUNDS; round++) {
+  const steps = stepsOf(rpc, at, signer, profile, signal);
+  await requireFactory(rpc, signal);
+  for (let round = 0; round < ROUNDS; round++)
+    try {
+      if (await isOthers(rpc, at, signer.address, signal)) return { index: at.index };
       const missing = await undone(steps);
       if (missing.length === 0) return at;
-      if (round === 0) await requireFactory(rpc, signal);
       await sendAll(rpc, signer, missing, signal);
+    } catch (error) {
+      // Nothing else can be at an address that follows from the code: a node shows it between two blocks.
+      if (!(error instanceof BridgeError && error.code === 'chain.no-contract')) throw refusedCall(error);
+      await pause(POLL_MS, signal);
     }
-  } catch (error) {
-    throw refusedCall(error);
-  }
   throw new BridgeError('chain.reverted', "the alliance's contracts could not be put on the chain");
 }
 

@@ -73,7 +73,7 @@ test('anchoring and consent of one account take nonces without gap or clash', as
     ...asked.map(({ terms }) => on.desk(requester).request(terms, signal)),
   ]);
   expect(await rpc.nonce(requester.address)).toBe(first + 16);
-  const requests = await consentEvents(rpc, on.at.consent, { kinds: ['requested'] }, signal);
+  const requests = await Array.fromAsync(consentEvents(rpc, on.at.consent, { kinds: ['requested'] }, signal));
   for (const { terms } of asked) expect(requests.filter(({ id }) => id === consentId(terms))).toHaveLength(1);
 });
 
@@ -112,7 +112,9 @@ test('a reorganisation takes a grant away, and it is brought again', async () =>
   const after = await on.desk(members[0]).submitGrant(terms, signature, signal);
   expect(after.event.block.hash).not.toBe(before.event.block.hash);
   expect((await consentState(rpc, on.at.consent, terms, signal)).status).toBe('granted');
-  const events = await consentEvents(rpc, on.at.consent, { id: consentId(terms), kinds: ['granted'] }, signal);
+  const events = await Array.fromAsync(
+    consentEvents(rpc, on.at.consent, { id: consentId(terms), kinds: ['granted'] }, signal),
+  );
   expect(events).toHaveLength(1);
 });
 

@@ -6,7 +6,7 @@ import { computeHmac, concat, getBytes, toBeHex, toUtf8Bytes } from 'ethers';
 import { privateKeySigner } from '../chain/signer.ts';
 
 const LABEL = 'dhc/consent-subject/1';
-/** Counters in a row that nobody has seen before a search ends. */
+/** Counters in a row that nobody has used before a search ends: consents that were offered and never asked for. */
 const GAP = 20;
 
 /**
@@ -25,22 +25,36 @@ export function subjectAddress(secret: Uint8Array, counter: number): string {
   return privateKeySigner(subjectKey(secret, counter)).address;
 }
 
-/**
- * The patient's own subjects among those seen on the chain, each with its counter.
- * @param seen subjects of `Requested` events, checksummed
- * @returns `next` is the counter for the next consent
- */
-export function ownSubjects(
-  secret: Uint8Array,
-  seen: ReadonlySet<string>,
-): { subjects: { address: string; counter: number }[]; next: number } {
-  const subjects: { address: string; counter: number }[] = [];
-  let next = 0;
-  for (let counter = 0; counter < next + GAP; counter++) {
-    const address = subjectAddress(secret, counter);
-    if (!seen.has(address)) continue;
-    subjects.push({ address, counter });
-    next = counter + 1;
+/** Finds the patient's own subjects among those of the chain as they pass by; remembers none of the others. */
+export class OwnSubjects {
+  readonly #secret: Uint8Array;
+  /** Those that may come next, by address. */
+  readonly #expected = new Map<string, number>();
+  #next: number;
+
+  /** @param next counter that was not yet given to anyone, as far as is known */
+  constructor(secret: Uint8Array, next = 0) {
+    this.#secret = secret;
+    this.#next = next;
+    this.#expect();
   }
-  return { subjects, next };
+
+  /** The counter for the next consent. */
+  get next(): number {
+    return this.#next;
+  }
+
+  /** @param address of a `Requested` event, checksummed. @returns its counter, undefined for another's */
+  counterOf(address: string): number | undefined {
+    const counter = this.#expected.get(address);
+    if (counter === undefined) return undefined;
+    this.#next = Math.max(this.#next, counter + 1);
+    this.#expect();
+    return counter;
+  }
+
+  #expect(): void {
+    for (let counter = this.#expected.size; counter < this.#next + GAP; counter++)
+      this.#expected.set(subjectAddress(this.#secret, counter), counter);
+  }
 }

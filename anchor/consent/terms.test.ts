@@ -3,7 +3,7 @@ import { hexlify, randomBytes, Wallet } from 'ethers';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { privateKeySigner } from '../chain/signer.ts';
-import { ownSubjects, subjectAddress, subjectKey } from './subject.ts';
+import { OwnSubjects, subjectAddress, subjectKey } from './subject.ts';
 import {
   checkTerms,
   consentId,
@@ -79,9 +79,15 @@ describe('what others can link', () => {
   test('the patient finds the own subjects with the secret alone, also behind gaps', () => {
     const own = [0, 3, 21].map((counter) => ({ address: subjectAddress(secret, counter), counter }));
     const strangers = [0, 1, 2].map((counter) => subjectAddress(randomBytes(32), counter));
-    const seen = new Set([...own.map(({ address }) => address), ...strangers]);
-    expect(ownSubjects(secret, seen)).toEqual({ subjects: own, next: 22 });
-    expect(ownSubjects(randomBytes(32), seen)).toEqual({ subjects: [], next: 0 });
+    const seen = [...strangers, ...own.map(({ address }) => address), ...strangers];
+    const found = (subjects: OwnSubjects, among = seen) =>
+      among.flatMap((address) => subjects.counterOf(address) ?? []);
+    const mine = new OwnSubjects(secret);
+    expect([found(mine), mine.next]).toEqual([[0, 3, 21], 22]);
+    const others = new OwnSubjects(randomBytes(32));
+    expect([found(others), others.next]).toEqual([[], 0]);
+    // In any order for who remembers how many were given away.
+    expect(found(new OwnSubjects(secret, 22), [...seen].reverse())).toEqual([21, 3, 0]);
   });
 
   test('subjects are keys of HKDF, as node:crypto derives them', async () => {

@@ -28,7 +28,7 @@ export interface OpenOffer {
   readonly counter: number;
 }
 
-/** @param counter of the subject: the next free one of `ownSubjects` */
+/** @param counter of the subject: `next` of `OwnSubjects` */
 export function makeOffer(secret: Uint8Array, counter: number, records: readonly OfferedRecord[]): OpenOffer {
   const scopeSalt = hexlify(randomBytes(32));
   const scope = scopeOf(

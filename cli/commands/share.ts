@@ -2,11 +2,13 @@ import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Command } from 'commander';
 import { getBytes, hashMessage, hexlify, randomBytes, Signature } from 'ethers';
+import type { ChainRpc } from '../../anchor/chain/rpc.ts';
+import { ask, consentAbi } from '../../anchor/consent/contracts.ts';
 import { consentEvents } from '../../anchor/consent/events.ts';
 import { consentState } from '../../anchor/consent/state.ts';
-import { purposeId, type Terms } from '../../anchor/consent/terms.ts';
+import { consentId, purposeId, type Terms } from '../../anchor/consent/terms.ts';
 import { umbralPublicOf } from '../../anchor/seal/umbral/packet.ts';
-import { readDelivery, readGrant, readOffer, requestText } from '../../anchor/share/formats.ts';
+import { type Delivery, readDelivery, readGrant, readOffer, requestText } from '../../anchor/share/formats.ts';
 import { deliveryCommitment, joinDeliveries, makeDelivery } from '../../anchor/share/proxy.ts';
 import { openDelivered } from '../../anchor/share/recipient.ts';
 import { Kubo } from '../../anchor/store/kubo.ts';
@@ -67,9 +69,8 @@ export function registerShare(program: Command): void {
     .action(
       action((context) =>
         atDesk(context, async ({ chain: { rpc }, consent, signer, signal }) => {
-          const asked = await consentEvents(rpc, consent, { kinds: ['requested'] }, signal);
           const rows = [];
-          for (const event of asked) {
+          for await (const event of consentEvents(rpc, consent, { kinds: ['requested'] }, signal)) {
             if (event.kind !== 'requested') continue;
             const role = roleOf(event.terms, signer.address);
             if (!role) continue;
@@ -146,9 +147,7 @@ export function registerShare(program: Command): void {
       action((context, [path], options) =>
         atDesk(context, async ({ bridge, chain: { rpc, chainId, contract: index }, consent, keys, signal }) => {
           const delivery = readDelivery(readText(path!, 'delivery'));
-          const written = await consentEvents(rpc, consent, { kinds: ['delivered'] }, signal);
-          const commitment = deliveryCommitment(delivery);
-          if (!written.some((event) => event.kind === 'delivered' && event.commitment === commitment))
+          if (!(await isWrittenDown(rpc, consent, delivery, signal)))
             throw new BridgeError('consent.missing', 'the delivery is not written down on the chain');
           const folder = String(options.out);
           mkdirSync(folder, { recursive: true, mode: 0o700 });
@@ -192,6 +191,17 @@ export function registerShare(program: Command): void {
         }),
       ),
     );
+}
+
+/** As the contract says: a delivery is kept by consent and commitment. */
+async function isWrittenDown(
+  rpc: ChainRpc,
+  consent: string,
+  delivery: Delivery,
+  signal: AbortSignal,
+): Promise<boolean> {
+  const values = [consentId(delivery.terms), deliveryCommitment(delivery)];
+  return (await ask(rpc, consentAbi, consent, 'deliveredAt', values, signal))[0] !== 0n;
 }
 
 function roleOf(terms: Terms, account: string): string | undefined {

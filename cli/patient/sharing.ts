@@ -5,7 +5,7 @@ import { ChainRpc } from '../../anchor/chain/rpc.ts';
 import { type ConsentEvent, consentEvents } from '../../anchor/consent/events.ts';
 import { readRequest } from '../../anchor/share/formats.ts';
 import { makeGrants, makeOffer, type OfferedRecord, type OpenOffer } from '../../anchor/share/patient.ts';
-import { allKeys, type KeyFile, ownSubjects, signConsent, subjectKey, typedRevoke } from '../../client/index.ts';
+import { allKeys, type KeyFile, OwnSubjects, signConsent, subjectKey, typedRevoke } from '../../client/index.ts';
 import { BridgeError } from '../../core/errors.ts';
 import { action } from '../context.ts';
 import { exit, table } from '../output.ts';
@@ -43,9 +43,10 @@ export function registerSharing(patient: Command): void {
         if (new Set(records.map(({ receipt }) => receipt.hospital)).size !== 1)
           throw new BridgeError('cli.usage', 'the records of an offer are those of one hospital');
         const consent = consentOf(person.file, records[0]!.receipt, options);
-        const asked = await consentEvents(new ChainRpc(person.rpc), consent, { kinds: ['requested'] }, signal);
-        const seen = new Set(asked.flatMap((event) => (event.kind === 'requested' ? [event.terms.subject] : [])));
-        const counter = Math.max(ownSubjects(person.secret, seen).next, person.file.nextSubject ?? 0);
+        const subjects = new OwnSubjects(person.secret, person.file.nextSubject);
+        for await (const event of consentEvents(new ChainRpc(person.rpc), consent, { kinds: ['requested'] }, signal))
+          if (event.kind === 'requested') subjects.counterOf(event.terms.subject);
+        const counter = subjects.next;
         const offered = records.map(offeredRecord);
         const open = makeOffer(person.secret, counter, offered);
         saveKeyFile(String(options.keys), { ...person.file, nextSubject: counter + 1 });
@@ -130,25 +131,17 @@ export function registerSharing(patient: Command): void {
         const file = loadKeyFile(String(options.keys));
         const secret = Buffer.from(file.secrets[0]!, 'hex');
         const rpc = new ChainRpc(rpcOf(options));
-        const events: ConsentEvent[] = [];
-        for (const consent of knownConsents(file, options))
-          events.push(...(await consentEvents(rpc, consent, {}, signal)));
-        const asked = events.flatMap((event) => (event.kind === 'requested' ? [event] : []));
-        const own = new Set(
-          ownSubjects(secret, new Set(asked.map(({ terms }) => terms.subject))).subjects.map(({ address }) => address),
-        );
-        const terms = new Map(
-          asked.filter((event) => own.has(event.terms.subject)).map((event) => [event.id, event.terms]),
-        );
-        const rows = events
-          .filter(({ id }) => terms.has(id))
-          .map((event) => ({
-            what: event.kind,
-            reader: terms.get(event.id)!.requester,
-            records: event.kind === 'delivered' ? event.records : 0,
-            block: event.block.number,
-            consent: event.id,
-          }));
+        const rows: Row[] = [];
+        for (const consent of knownConsents(file, options)) {
+          const subjects = new OwnSubjects(secret, file.nextSubject);
+          const readers = new Map<string, string>();
+          for await (const event of consentEvents(rpc, consent, {}, signal)) {
+            if (event.kind === 'requested' && subjects.counterOf(event.terms.subject) !== undefined)
+              readers.set(event.id, event.terms.requester);
+            const reader = readers.get(event.id);
+            if (reader) rows.push(rowOf(event, reader));
+          }
+        }
         const shown = rows.map((row) => Object.values(row));
         out.result({ events: rows }, table(['what', 'reader', 'records', 'block', 'consent'], shown));
         return exit.ok;
@@ -159,6 +152,19 @@ export function registerSharing(patient: Command): void {
 function offeredRecord({ receipt, open }: OwnRecord): OfferedRecord {
   const capsuleCid = open.capsules?.get(receipt.record.contentCid);
   return { receipt, ...(capsuleCid && { capsuleCid }) };
+}
+
+interface Row {
+  readonly what: ConsentEvent['kind'];
+  readonly reader: string;
+  readonly records: number;
+  readonly block: number;
+  readonly consent: string;
+}
+
+function rowOf(event: ConsentEvent, reader: string): Row {
+  const records = event.kind === 'delivered' ? event.records : 0;
+  return { what: event.kind, reader, records, block: event.block.number, consent: event.id };
 }
 
 /** @throws BridgeError `cli.usage` where the hospital of the record has not said which contract it is */
