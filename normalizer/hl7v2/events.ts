@@ -11,6 +11,9 @@ const EVENTS: readonly (readonly [map: string, type: string, events: string])[] 
   ['bar-p01', 'BAR', 'P01 P02 P05 P06 P10 P12'],
   ['dft-p03', 'DFT', 'P03 P11'],
   ['mdm-t02', 'MDM', 'T01 T02 T03 T04 T05 T06 T07 T08 T09 T10 T11'],
+  ['mfn-m02', 'MFN', 'M02'],
+  ['oml-o33', 'OML', 'O33 O35'],
+  ['omp-o09', 'OMP', 'O09'],
   ['orm-o01', 'OMG', 'O19'],
   ['orm-o01', 'OML', 'O21'],
   ['orm-o01', 'ORM', 'O01'],
@@ -19,7 +22,7 @@ const EVENTS: readonly (readonly [map: string, type: string, events: string])[] 
   ['ppr-pc1', 'PPR', 'PC1 PC2 PC3'],
   ['rde-o11', 'RDE', 'O01 O11 O25'],
   ['rds-o13', 'RDS', 'O01 O13'],
-  ['siu-s12', 'SIU', 'S12 S13 S14 S15 S17 S26'],
+  ['siu-s12', 'SIU', 'S12 S13 S14 S15 S16 S17 S26'],
   ['vxu-v04', 'VXU', 'V04'],
 ];
 

@@ -83,6 +83,9 @@ const TEXTS = {
     `SPECIMEN(${SPECIMEN}
       SPECIMEN_CONTAINER(SAC ORDER(ORC PRT* ${TIMING} OBSERVATION_REQUEST(${REQUESTED} ${PRIOR_RESULT})? ${ORDER_TAIL})+)+)+`,
   ),
+  OMP_O09: orders(
+    `ORDER(ORC PRT* ${TIMING} RXO NTE* PRT* RXR* ${COMPONENT} ${OBSERVATION} FT1* BLG? ${PRIOR_RESULT})+`,
+  ),
   // The choice takes what pharmacies and laboratories send with RXO and OBR as well.
   ORM_O01: orders(
     `ORDER(ORC PRT* ${TIMING} ORDER_DETAIL(<OBR|RQD|RQ1|RXO|ODS|ODT> NTE* ORDER_TIMING(TQ1 TQ2*)* RXR* ${COMPONENT}
