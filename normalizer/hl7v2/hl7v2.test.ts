@@ -408,7 +408,7 @@ function isOurs(key: string, value: string, parent: Record<string, unknown>, kno
   if (/^\d\d:\d\d:\d\d/.test(value)) return known.includes(digits.slice(0, 4));
   if (['code', 'display', 'text'].includes(key) && CONSTANTS.has(value)) return true;
   // Codes of terminologies that a rule chose, and the display of one of them.
-  if (key === 'code' && value === 'replaces') return parent.target !== undefined;
+  if (key === 'code' && (value === 'replaces' || value === 'appends')) return parent.target !== undefined;
   if (key === 'code' || key === 'display')
     return (
       typeof parent.system === 'string' &&

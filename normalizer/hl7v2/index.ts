@@ -17,6 +17,13 @@ export function normalizeHl7v2(input: NormalizeInput, context: NormalizeContext)
   }
   const { type, event } = eventOf(message.segments);
   const map = mapOfEvent(type, event);
-  if (map === undefined) return reject('item.unsupported', 'no map reads messages of this type and event');
+  if (map === undefined) return reject('item.unsupported', `no shipped map reads ${named(type, event)}`);
   return runMap(standardMap(map), { ...input, read: message }, context);
+}
+
+/** A type and event of the standard are named; anything else could be a value. */
+function named(type: string, event: string): string {
+  return /^[A-Z]{3}$/.test(type) && /^[A-Z]\d\d$/.test(event)
+    ? `messages of ${type}^${event}`
+    : 'messages of this type and event';
 }
