@@ -76,6 +76,20 @@ test('a currency that does not exist stands beside the amount', () => {
   });
 });
 
+test('a contact without a name has one that is not known', () => {
+  const contact = [{ gender: 'male' }, { name: { text: '王' } }];
+  const { value } = settled({ resourceType: 'Patient', contact });
+  expect(value.contact).toEqual([
+    {
+      gender: 'male',
+      name: {
+        extension: [{ url: 'http://hl7.org/fhir/StructureDefinition/data-absent-reason', valueCode: 'unknown' }],
+      },
+    },
+    { name: { text: '王' } },
+  ]);
+});
+
 test('an organization lives nowhere', () => {
   const homes = { telecom: [{ value: '1', use: 'home' }], address: [{ city: '北京', use: 'home' }, { use: 'work' }] };
   expect(settled({ resourceType: 'Organization', ...structuredClone(homes) })).toEqual({

@@ -10,6 +10,7 @@ import { knownCodes } from './terminology/known-codes.ts';
 import { isUcum } from './terminology/ucum.ts';
 
 const UCUM = 'http://unitsofmeasure.org';
+const DATA_ABSENT = 'http://hl7.org/fhir/StructureDefinition/data-absent-reason';
 const V2_TABLE = 'http://terminology.hl7.org/CodeSystem/v2-';
 /** On `Period.end`, which then has no value of its own (R4 per-1 refuses one before the start, or as coarse as to include it). */
 const END = 'urn:dhc:extension:end-as-sent';
@@ -44,6 +45,7 @@ export function settle(value: unknown, hospital: string, told: Told): void {
     settlePeriod(tree, tree.start, tree.end, told);
   if (typeof tree.currency === 'string' && !CURRENCIES.has(tree.currency)) settleCurrency(tree, tree.currency, told);
   if (tree.resourceType === 'Organization') settleHomes(tree, told);
+  if (tree.resourceType === 'Patient') settleContacts(tree);
   for (const key of Object.keys(tree)) {
     const part = tree[key];
     if (typeof part === 'object') settle(part, hospital, told);
@@ -89,6 +91,13 @@ function settleHomes(organization: Tree, told: Told): void {
       told.note('an address or number of an organization was kept without its use, home');
       delete one.use;
     }
+}
+
+/** R4 pat-1: a contact of whom no more is known than the kinship has a name that is not known. */
+function settleContacts(patient: Tree): void {
+  for (const contact of (patient.contact ?? []) as Tree[])
+    if (!['name', 'telecom', 'address', 'organization'].some((part) => contact[part] !== undefined))
+      contact.name = { extension: [{ url: DATA_ABSENT, valueCode: 'unknown' }] };
 }
 
 /** `…/v2-0203` → `urn:dhc:<hospital>:table:0203`, `…/v3-ActCode` → `urn:dhc:<hospital>:code-system:v3-ActCode` */
