@@ -13,7 +13,7 @@ import { checkBundle } from './gate/index.ts';
 import { reject } from './outcome.ts';
 import { provenance, sourceBinary } from './provenance.ts';
 import { quality } from './quality.ts';
-import { settle } from './settle.ts';
+import { settle } from './settle/index.ts';
 import { SourceTracker } from './sources.ts';
 import { fillMissing, prune } from './tree.ts';
 

@@ -30,7 +30,7 @@ export class Scope {
     return point.value;
   }
 
-  /** Two DTM as a Period. An end before its start is told; it is kept beside the period (`normalizer/settle.ts`). */
+  /** Two DTM as a Period. An end before its start is told; it is kept beside the period (`normalizer/settle`). */
   period(from: Value, to: Value): fhir4.Period | undefined {
     const start = this.time(from);
     const end = this.time(to);

@@ -161,12 +161,16 @@ function fallbackOf(args: Args): (run: Run) => fhir4.Coding[] {
 
 function concept(args: Args): Convert {
   const [read, map, fallback] = [local(args), args.codes('map'), fallbackOf(args)];
+  const required = args.required?.codings;
   return (run, field) => {
     const said = read(run, field);
     const found = mapped(run, map, said, field);
     const added = found.length > 0 ? found : fallback(run);
     const more = added.filter((one) => !said.coding.some((own) => own.system === one.system && own.code === one.code));
     if (said.coding.length === 0 && more.length === 0 && said.text === undefined) return undefined;
+    // Of a required value set nothing else is taken; the miss was told and counted.
+    if (required && ![...more, ...said.coding].some((one) => required.has(`${one.system}|${one.code}`)))
+      return undefined;
     return {
       ...(said.coding.length + more.length > 0 ? { coding: [...more, ...said.coding] } : {}),
       ...(said.text === undefined ? {} : { text: said.text }),

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
-import { settle } from './settle.ts';
-import { isUcum } from './terminology/ucum.ts';
+import { isUcum } from '../terminology/ucum.ts';
+import { settle } from './index.ts';
 
 const V2 = 'http://terminology.hl7.org/CodeSystem/v2-';
 const UCUM = 'http://unitsofmeasure.org';
@@ -88,6 +88,24 @@ test('a contact without a name has one that is not known', () => {
     },
     { name: { text: '王' } },
   ]);
+});
+
+test('an upper bound below the lower one stands beside the range', () => {
+  const [low, high] = [{ value: 5 }, { value: 3, unit: 'mg' }];
+  expect(settled({ doseRange: { low, high } }).value).toEqual({
+    doseRange: { low, extension: [{ url: 'urn:dhc:extension:high-as-sent', valueQuantity: high }] },
+  });
+  expect(settled({ doseRange: { low: high, high: low } }).told).toEqual([]);
+});
+
+test('details of an order without a code are of one that is not known', () => {
+  const { value } = settled({ resourceType: 'ServiceRequest', orderDetail: [{ text: 'x' }] } as Record<
+    string,
+    unknown
+  >);
+  expect(value.code).toEqual({
+    extension: [{ url: 'http://hl7.org/fhir/StructureDefinition/data-absent-reason', valueCode: 'unknown' }],
+  });
 });
 
 test('an organization lives nowhere', () => {

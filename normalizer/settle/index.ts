@@ -1,0 +1,48 @@
+/**
+ * The last word before the gate on what any map or converter wrote, so that no validator refuses a record for what a
+ * sender wrote, and nothing of it is lost.
+ */
+import { settleCode, settleProse, settleUnit, UCUM } from './codes.ts';
+import { settleCurrency, settlePeriod, settleRange } from './pairs.ts';
+import { settleResource } from './resources.ts';
+
+export type Tree = Record<string, unknown>;
+
+export interface Told {
+  /** A code that was not in the system it named, with the hospital's system that it has now. */
+  readonly code: (system: string, code: string) => void;
+  /** One sentence of anything else. */
+  readonly note: (detail: string) => void;
+}
+
+/** @param value of a resource that is being built; changed in place */
+export function settle(value: unknown, hospital: string, told: Told): void {
+  if (typeof value !== 'object' || value === null) return;
+  if (Array.isArray(value)) {
+    for (const item of value) settle(item, hospital, told);
+    return;
+  }
+  const tree = value as Tree;
+  if (tree.resourceType === undefined) settlePart(tree, hospital, told);
+  else settleResource(tree, told);
+  for (const key of Object.keys(tree)) {
+    const part = tree[key];
+    if (typeof part === 'object') settle(part, hospital, told);
+  }
+}
+
+/** What a part is, is told by its properties. */
+function settlePart(tree: Tree, hospital: string, told: Told): void {
+  const { system, code, start, end, currency, low, high } = tree;
+  if (typeof code === 'string') {
+    if (code.length > LONGEST) settleProse(tree, code, told);
+    else if (system === UCUM) settleUnit(tree, code, hospital, told);
+    else if (typeof system === 'string') settleCode(tree, system, code, hospital, told);
+  }
+  if (typeof start === 'string' && typeof end === 'string') settlePeriod(tree, start, end, told);
+  if (typeof currency === 'string') settleCurrency(tree, currency, told);
+  if (low !== undefined && high !== undefined) settleRange(tree, low as Tree, high as Tree, told);
+}
+
+/** Characters of a code; what is longer is a text in its place, on which validators' patterns overflow. */
+const LONGEST = 1000;

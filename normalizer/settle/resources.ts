@@ -1,0 +1,39 @@
+/** Invariants of resources that a sender's data can break. */
+import type { Told, Tree } from './index.ts';
+
+const ABSENT = {
+  extension: [{ url: 'http://hl7.org/fhir/StructureDefinition/data-absent-reason', valueCode: 'unknown' }],
+};
+
+export function settleResource(resource: Tree, told: Told): void {
+  switch (resource.resourceType) {
+    case 'Organization':
+      settleHomes(resource, told);
+      break;
+    case 'Patient':
+      settleContacts(resource);
+      break;
+    case 'ServiceRequest':
+      // prr-1: details are those of a code.
+      if (resource.orderDetail !== undefined) resource.code ??= ABSENT;
+      break;
+    default:
+  }
+}
+
+/** org-2 and org-3: an organization's address or number is nobody's home. */
+function settleHomes(organization: Tree, told: Told): void {
+  for (const name of ['address', 'telecom'])
+    for (const one of (organization[name] ?? []) as Tree[]) {
+      if (one.use !== 'home') continue;
+      told.note('an address or number of an organization was kept without its use, home');
+      delete one.use;
+    }
+}
+
+/** pat-1: a contact of whom no more is known than the kinship has a name that is not known. */
+function settleContacts(patient: Tree): void {
+  for (const contact of (patient.contact ?? []) as Tree[])
+    if (!['name', 'telecom', 'address', 'organization'].some((part) => contact[part] !== undefined))
+      contact.name = ABSENT;
+}
