@@ -54,6 +54,7 @@ export class Draft {
   readonly sources: SourceTracker;
   readonly #entries = new Map<string, Entry>();
   readonly #issues: Issue[] = [];
+  #unmapped = 0;
 
   constructor(context: NormalizeContext, mapping: Mapping) {
     this.context = context;
@@ -108,7 +109,13 @@ export class Draft {
     this.#issues.push({ severity, code, path, detail });
   }
 
+  /** Grows with all that is told of the item. */
+  get told(): number {
+    return this.#issues.length + this.#unmapped;
+  }
+
   unmappedCode(system: string, code: string): void {
+    this.#unmapped += 1;
     this.sources.unmappedCode(system, code);
   }
 

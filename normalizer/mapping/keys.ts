@@ -1,6 +1,7 @@
 /** Business keys: the identity of a resource within the hospital. */
 import { canonicalJson } from '../../core/json.ts';
 import type { Tree } from './members.ts';
+import { rememberScope } from './memory.ts';
 import type { Run } from './run.ts';
 import type { Position, Target } from './value.ts';
 import { compileValue } from './values.ts';
@@ -70,17 +71,17 @@ function compilePart(
     array: false,
     at: { ...where.at, key: true },
   };
-  const value = compileValue(node, target, world);
-  return (
-    value && {
-      constant: value.constant,
-      put(run, _resource, out) {
-        const made = value.get(run);
-        out.push(made === undefined ? '' : String(made));
-        return made !== undefined;
-      },
-    }
-  );
+  const { made: value, reads } = world.reading(() => compileValue(node, target, world));
+  if (!value) return undefined;
+  const get = rememberScope((run) => value.get(run), reads, world.format);
+  return {
+    constant: value.constant,
+    put(run, _resource, out) {
+      const made = get(run);
+      out.push(made === undefined ? '' : String(made));
+      return made !== undefined;
+    },
+  };
 }
 
 /** The content of an element of the resource itself, for what has no number of its own. */

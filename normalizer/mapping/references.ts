@@ -38,6 +38,7 @@ export function compileReference(node: Node, tag: 'ref' | 'refs', target: Target
     world.problems.add(to.at, `${target.path} does not refer to a ${named.type}`, `it refers to ${types.join(', ')}`);
     return undefined;
   }
+  world.refersByName();
   const alias = node.kind === 'map' ? entryOf(node.entries, 'alias') : undefined;
   if (alias) return byAlias(named, alias.value, node, target, world);
   const key = node.kind === 'map' ? entryOf(node.entries, 'key') : undefined;
@@ -209,8 +210,11 @@ function maker(content: Node, { name, args }: FragmentUse, target: Target, world
   }
   const key = args.size > 0 ? undefined : [name, ...target.at.lists].join(' ');
   const known = key === undefined ? undefined : world.makers.get(key);
-  if (known) return known;
-  const made = compileMaker(content as MapNode, target.at, world);
-  if (made && key !== undefined) world.makers.set(key, made);
-  return made;
+  if (known) {
+    world.reads(known.reads);
+    return known.identify;
+  }
+  const { made: identify, reads } = world.reading(() => compileMaker(content as MapNode, target.at, world));
+  if (identify && key !== undefined) world.makers.set(key, { identify, reads });
+  return identify;
 }

@@ -4,6 +4,7 @@ import { isResourceType, resourceTypes } from '../gate/table.ts';
 import { compileKey, type Key } from './keys.ts';
 import { compileLoop, type Loop } from './loops.ts';
 import { compileMembers, type Member, type Tree } from './members.ts';
+import { rememberItem } from './memory.ts';
 import { mergeMembers } from './overlay.ts';
 import { didYouMean } from './problems.ts';
 import { Frame, LIMITS, type Run } from './run.ts';
@@ -318,16 +319,17 @@ function add(run: Run, compiled: Compiled, { urn, content }: Identity): string {
 /** A resource of the current item, for `!ref fragment`. */
 export function compileMaker(node: MapNode, at: Position, world: World): Identify | undefined {
   const type = typeEntry(node)!;
-  const compiled = compileParts(likened(node, type, world), type, at, world);
+  const { made: compiled, reads } = world.reading(() => compileParts(likened(node, type, world), type, at, world));
   if (!compiled) return undefined;
   if (compiled.loop)
     world.problems.add(node.at, 'a fragment that makes a resource has no each', 'loop where it is used');
   const identify = identity(compiled, '', false);
-  return (run) => {
+  const make = (run: Run) => {
     const before = run.element;
     const made = identify(run);
     const urn = made.urn === null ? null : add(run, compiled, made);
     run.element = before;
     return urn;
   };
+  return rememberItem(make, reads);
 }

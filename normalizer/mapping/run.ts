@@ -56,6 +56,9 @@ export class Run {
   owner: PatientIdentifier | undefined;
   turns = 0;
   resources = 0;
+  /** Rule → what it made; see `memory.ts`. */
+  readonly memory = new Map<object, unknown>();
+  #toldAgain = 0;
   /** Issues that are told once an item. */
   readonly #told = new Set<string>();
   /** Name and URN of a resource → how often its key was there. */
@@ -84,15 +87,22 @@ export class Run {
   /** Counts a code without a mapping, once a place: one value may be read for several elements. */
   unmapped(system: string, code: string, place: string): void {
     const key = `unmapped ${place} ${system} ${code}`;
+    this.#toldAgain += 1;
     if (this.#told.has(key)) return;
     this.#told.add(key);
     this.draft.unmappedCode(system, code);
   }
 
   once(key: string, severity: Issue['severity'], code: ErrorCode, place: string, detail: string): void {
+    this.#toldAgain += 1;
     if (this.#told.has(key)) return;
     this.#told.add(key);
     this.draft.issue(severity, code, place, detail);
+  }
+
+  /** Grows with all that is told of the item, also with what is told only once. */
+  get told(): number {
+    return this.#toldAgain + this.draft.told;
   }
 
   /** How often the key of this URN was there under a name, with this time: two turns of a loop with one key are two resources. */

@@ -9,6 +9,7 @@ import { compileFrom, type From, isAddress, joined } from './from.ts';
 import { literalOf } from './literals.ts';
 import { compileLoop } from './loops.ts';
 import { compileObject } from './members.ts';
+import { rememberField } from './memory.ts';
 import { didYouMean } from './problems.ts';
 import { compileReference } from './references.ts';
 import { Absent, type Run, Typed } from './run.ts';
@@ -266,13 +267,15 @@ function compileConverter(
   const plain = target.element?.properties.get(chosen[0]!)?.property.simple ? withoutComparator(made) : made;
   // A list without this value says the same; an element that takes one says why it has none.
   const convert = target.element && !target.array ? orAbsent(plain) : plain;
+  // What options read from the item would not be in the content of the field.
+  const kept = addresses.every((one) => one.addresses.length === 0) ? rememberedInLoops(convert) : convert;
   const joins = name === 'text' && (join !== undefined || !target.array);
   const joined = lines
     ? { between: '\n', raw: true }
     : joins
       ? { between: args.literal('join') ?? ' ', raw: args.flag('raw') }
       : undefined;
-  return traced(reading(converter, chosen, from, read, convert, joined), node);
+  return traced(reading(converter, chosen, from, read, kept, joined), node);
 }
 
 /** SimpleQuantity has no room for `<5`, and 5 alone would say something else. */
@@ -282,6 +285,14 @@ function withoutComparator(convert: Convert): Convert {
     if (made?.comparator === undefined) return made;
     return run.issue('warning', 'field.invalid', field?.place ?? '', 'the element takes a number without a comparator');
   };
+}
+
+/** Turns of loops from which on looking a value up is worth its while. */
+const MANY_TURNS = 16;
+
+function rememberedInLoops(convert: Convert): Convert {
+  const remembered = rememberField(convert);
+  return (run, field) => (field && run.turns > MANY_TURNS ? remembered(run, field) : convert(run, field));
 }
 
 /** Where the source says why there is no value, so does the element. */

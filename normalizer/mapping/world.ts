@@ -1,6 +1,7 @@
 /** What all parts of one compilation share. */
 import type { CodeMap } from './codes/code-map.ts';
 import { type CompiledCondition, type ConditionWorld, compileCondition } from './condition.ts';
+import type { Reads } from './memory.ts';
 import type { Place, Problems } from './problems.ts';
 import { type Address, type AddressFault, isFault, type SourceFormat, type SourceSetup } from './sources/format.ts';
 import { compileTemplate, type Template } from './template.ts';
@@ -48,8 +49,10 @@ export class World implements ConditionWorld {
   readonly outline: OutlineEntry[] = [];
   /** Fragments that are being compiled, outermost first. */
   readonly open: string[] = [];
-  /** Compiled resource fragments by name and arguments. */
-  readonly makers = new Map<string, Identify>();
+  /** What the rules read that are being compiled, outermost first. */
+  readonly #readers: Reads[] = [];
+  /** Compiled resource fragments by name and the lists around them, with what they read. */
+  readonly makers = new Map<string, { readonly identify: Identify; readonly reads: Reads }>();
   readonly #constants: ReadonlyMap<string, Node>;
   readonly #resolved = new Map<string, Template | 'busy'>();
   #values = 0;
@@ -87,7 +90,9 @@ export class World implements ConditionWorld {
   }
 
   address(text: string): Address | AddressFault {
-    return this.format.address(text, this.setup);
+    const address = this.format.address(text, this.setup);
+    if (!isFault(address)) this.reads({ addresses: [address], named: false });
+    return address;
   }
 
   /** An address that gives a value, with its problems told. */
@@ -100,11 +105,39 @@ export class World implements ConditionWorld {
     return undefined;
   }
 
+  /** Told of all that is read, by parts that were compiled before as well. */
+  reads({ addresses, named }: Reads): void {
+    for (const reader of this.#readers) {
+      reader.addresses.push(...addresses);
+      reader.named ||= named;
+    }
+  }
+
+  /** Told by a rule that refers to resources by their names. */
+  refersByName(): void {
+    this.reads({ addresses: [], named: true });
+  }
+
+  /** Compiles a part of the map, and tells what it reads. */
+  reading<T>(compile: () => T): { readonly made: T; readonly reads: Reads } {
+    const reads: Reads = { addresses: [], named: false };
+    this.#readers.push(reads);
+    try {
+      return { made: compile(), reads };
+    } finally {
+      this.#readers.pop();
+    }
+  }
+
   constant(name: string): Template | 'unknown' | 'cycle' {
     const node = this.#constants.get(name);
     if (!node) return 'unknown';
     const known = this.#resolved.get(name);
-    if (known) return known === 'busy' ? 'cycle' : known;
+    if (known === 'busy') return 'cycle';
+    if (known) {
+      this.reads({ addresses: [...known.addresses], named: false });
+      return known;
+    }
     this.#resolved.set(name, 'busy');
     const made = this.template(node.kind === 'scalar' ? node.text : '', node.at);
     this.#resolved.set(name, made);

@@ -62,7 +62,13 @@ export function readMessage(bytes: Uint8Array, charset: string | undefined): Mes
   const content = decoded.text.slice(0, contentEnd(decoded.text));
   const split = splitHeader(content);
   const delimiters = readDelimiters(split.header);
-  const reading: Reading = { delimiters, hex: decoded.hex, plain: isPlain(content, delimiters), listener: NOBODY };
+  const reading: Reading = {
+    delimiters,
+    hex: decoded.hex,
+    plain: isPlain(content, delimiters),
+    listener: NOBODY,
+    watcher: undefined,
+  };
   const lines = segmentLines([split.header, ...split.rest], split.before.lines + 1, delimiters.field);
   const counts = new Map<string, number>();
   const segments = lines.segments.map(({ name, raw }) => {

@@ -14,6 +14,8 @@ export interface Reading {
   readonly plain: boolean;
   /** Who is told of what is read; set when a map opens the message. */
   listener: Listener;
+  /** Gathers what is read; see `watch`. */
+  watcher: Value[] | undefined;
 }
 
 export interface Listener {
@@ -170,8 +172,45 @@ export class Value {
     else tally.left(this.generalPlace);
   }
 
+  /** Two values of one level with the same text have the same parts. */
+  get level(): number {
+    return this.#level;
+  }
+
+  /** Runs the work. @returns what it gave, and the leaves that it read */
+  watch<T>(work: () => T): { readonly made: T; readonly read: readonly Value[] } {
+    const outer = this.#reading.watcher;
+    const read: Value[] = [];
+    this.#reading.watcher = read;
+    try {
+      return { made: work(), read };
+    } finally {
+      this.#reading.watcher = outer;
+      outer?.push(...read);
+    }
+  }
+
+  /** The numbers of the parts that lead from this value to these leaves. */
+  stepsTo(leaves: readonly Value[]): number[][] {
+    return [...new Set(leaves)].map((leaf) => {
+      const steps: number[] = [];
+      for (let at = leaf; at !== this; at = at.#holder as Value) steps.unshift(at.#number || 1);
+      return steps;
+    });
+  }
+
+  /** Marks leaves as read as they were read in a value with the same text. */
+  readAlike(steps: readonly (readonly number[])[]): void {
+    for (const path of steps) {
+      let leaf: Value = this;
+      for (const number of path) leaf = leaf.part(number);
+      leaf.#markRead();
+    }
+  }
+
   #markRead(element?: string, rule?: string): void {
     this.#isRead = true;
+    this.#reading.watcher?.push(this);
     this.#reading.listener.onRead?.(this.place, element, rule);
   }
 

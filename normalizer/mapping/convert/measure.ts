@@ -1,5 +1,6 @@
 /** Quantities and laboratory results. Numbers keep their text; what has no form stays text. */
 import { interval, quantity as makeQuantity, measured, type Unit } from '../../shared/result.ts';
+import { rememberField } from '../memory.ts';
 import { type Run, Typed } from '../run.ts';
 import type { Field } from '../sources/format.ts';
 import type { Args, Converter } from './spec.ts';
@@ -12,8 +13,10 @@ const UNITS = { unit: 'text', units: 'codes' } as const;
 export function unitReader(args: Args): (run: Run) => Unit {
   const [unit, units, system, code] = [args.text('unit'), args.codes('units'), args.text('system'), args.text('code')];
   const sent = args.field('unit');
+  const native = rememberField((run, field) => run.native.unit?.(field));
   return (run) => {
-    const coded = sent && run.native.unit?.(sent(run)!);
+    const field = sent?.(run);
+    const coded = field && native(run, field);
     if (coded?.code !== undefined) return coded;
     const shown = coded?.unit ?? unit?.(run);
     const own = code?.(run);

@@ -23,8 +23,18 @@ export interface Field {
   parts?(): readonly string[];
   /** As it stands, decoded, with its delimiters; undefined where there is nothing or null. */
   raw(): string | undefined;
+  /** What stands there; two fields of one level with the same content read alike. Only with `level` and `watch`. */
+  readonly content?: string;
+  readonly level?: number;
+  /** Runs the work, and tells what it has read of this field. */
+  watch?<T>(work: () => T): { readonly made: T; readonly marks: ReadMarks };
   /** What stands behind it in the reader of the format (a v2 Value, an XML element, a JSON value). */
   readonly origin: unknown;
+}
+
+/** What was read of a field, to be marked in others with the same content. */
+export interface ReadMarks {
+  applyTo(field: Field): void;
 }
 
 /** Where addresses are read from: the current item of the innermost loop, then those around it. */
@@ -36,6 +46,8 @@ export interface Scope {
 export interface Address {
   /** As written, with `$`. */
   readonly text: string;
+  /** All that decides what it gives, where that is known: the loop's item, or the nearest segment of a name. */
+  readonly depends?: 'item' | { readonly segment: string };
   /** May give several fields: holds `[*]`. */
   readonly many: boolean;
   /** A field can be a value; segments and groups are for `each` only. */
@@ -127,9 +139,10 @@ export interface SourceFormat {
   readonly kind: MapSource;
   /** @param text what stands after `$` */
   address(text: string, setup: SourceSetup): Address | AddressFault;
-  /** The scope item for a text that `!split` made, and for values that are loop items. */
   /** @throws BridgeError item.format, item.charset and what the reader says */
   open(input: NormalizeInput, context: NormalizeContext, draft: Draft, setup: SourceSetup): Opened;
+  /** The innermost scope whose item holds any of these segments; the outermost where none does. */
+  holder?(scope: Scope, segments: readonly string[]): Scope;
   /** Keys of `match` besides `feed` and `if`. */
   readonly matchKeys: readonly string[];
   /** @param values of one key of `match`; any of them, or all for columns and fields */

@@ -3,7 +3,16 @@ import { Segment } from '../../hl7v2/reader/segment.ts';
 import { Value } from '../../hl7v2/reader/value.ts';
 import { Group } from '../../hl7v2/structure/group.ts';
 import { didYouMean } from '../problems.ts';
-import { type Address, type AddressFault, type Field, outer, type Scope, type SourceSetup, steps } from './format.ts';
+import {
+  type Address,
+  type AddressFault,
+  type Field,
+  outer,
+  type ReadMarks,
+  type Scope,
+  type SourceSetup,
+  steps,
+} from './format.ts';
 
 const NOTHING: readonly never[] = [];
 
@@ -12,6 +21,24 @@ export class ValueField implements Field {
 
   constructor(value: Value) {
     this.origin = value;
+  }
+
+  get content(): string {
+    return this.origin.raw;
+  }
+
+  get level(): number {
+    return this.origin.level;
+  }
+
+  watch<T>(work: () => T): { made: T; marks: ReadMarks } {
+    const { made, read } = this.origin.watch(work);
+    let steps: readonly (readonly number[])[] | undefined;
+    const applyTo = (field: Field) => {
+      steps ??= this.origin.stepsTo(read);
+      (field as ValueField).origin.readAlike(steps);
+    };
+    return { made, marks: { applyTo } };
   }
 
   get place(): string {
@@ -105,7 +132,7 @@ function partAddress(text: string, up: number | 'top', parts: readonly number[])
   const fields = (scope: Scope) => listOf(one(scope));
   // `of: $.4` goes on with the part, `$.` with the item itself.
   const items = parts.length > 0 ? fields : (scope: Scope) => [outer(scope, up).item];
-  return { text: `$${text}`, many: false, of: 'field', one, fields, items };
+  return { text: `$${text}`, many: false, of: 'field', one, fields, items, ...(up === 0 ? { depends: 'item' } : {}) };
 }
 
 function isField(item: unknown): item is Field {
@@ -141,6 +168,19 @@ function segmentAt(scope: Scope, name: string): Segment | undefined {
   return undefined;
 }
 
+export function holderOf(scope: Scope, segments: readonly string[]): Scope {
+  let at = scope;
+  for (; at.parent; at = at.parent) {
+    const { item } = at;
+    if (item instanceof Group ? segments.some((name) => item.first(name)) : isOneOf(item, segments)) return at;
+  }
+  return at;
+}
+
+function isOneOf(item: unknown, segments: readonly string[]): boolean {
+  return item instanceof Segment && segments.includes(item.name);
+}
+
 function segmentsAt(scope: Scope, name: string, index: Index): readonly Segment[] {
   if (index === undefined) return listOf(segmentAt(scope, name));
   for (let at: Scope | null = scope; at; at = at.parent) {
@@ -173,7 +213,7 @@ function fieldAddress(text: string, up: number | 'top', name: string, index: Ind
       return segment && partOf(segment.field(number), parts);
     };
     const fields = (scope: Scope) => listOf(one(scope));
-    return { ...base, one, fields, items: fields };
+    return { ...base, one, fields, items: fields, ...(up === 0 ? { depends: { segment: name } } : {}) };
   }
   const fields = (scope: Scope): ValueField[] => {
     const made: ValueField[] = [];

@@ -11,7 +11,7 @@ import { structureIssues, structureOf } from '../../hl7v2/structure/index.ts';
 import { writtenOffset } from '../../shared/datetime.ts';
 import type { Unit } from '../../shared/result.ts';
 import type { Field, Native, Opened, SourceFormat } from './format.ts';
-import { hl7v2Address } from './hl7v2-addresses.ts';
+import { hl7v2Address, holderOf } from './hl7v2-addresses.ts';
 import { groupSegments } from './hl7v2-groups.ts';
 
 const CONTENT_TYPE = 'x-application/hl7-v2+er7';
@@ -76,6 +76,7 @@ function nativeOf(scope: MessageScope): Native {
 export const hl7v2: SourceFormat = {
   kind: 'hl7v2',
   address: hl7v2Address,
+  holder: holderOf,
   open({ bytes, read }, context, draft: Draft, setup): Opened {
     const message = read instanceof Message ? read : readMessage(bytes, context.charset);
     message.open(draft.sources, (place) =>
