@@ -1,4 +1,5 @@
 /** `dhc convert`: files in, bundles and reports out; no service, no journal, nothing else is written. */
+import { setImmediate } from 'node:timers/promises';
 import type { ErrorCode } from '../../core/codes.ts';
 import type { Normalized, Rejected, SourceKind } from '../../core/types.ts';
 import type { HospitalContext, NormalizeContext } from '../../normalizer/context.ts';
@@ -8,7 +9,7 @@ import { itemsOf } from './items.ts';
 import { OutputNames } from './names.ts';
 import { normalizeItem } from './normalize.ts';
 import { studyFiles } from './studies.ts';
-import { type FileWriter, folderWriter, lineWriter } from './writer.ts';
+import { type FileWriter, folderWriter, LineWriter } from './writer.ts';
 
 export interface ConvertOptions {
   readonly from: SourceKind;
@@ -45,19 +46,30 @@ interface Source {
 export async function convert(options: ConvertOptions): Promise<ConvertSummary> {
   const summary: ConvertSummary = { files: 0, items: 0, bundles: 0, refused: 0, issues: {}, refusals: {} };
   const names = new OutputNames();
-  for await (const source of sources(options)) {
-    options.signal.throwIfAborted();
-    const writer: FileWriter = options.out === '-' ? lineWriter() : folderWriter(options.out, names.of(source.key));
-    summary.files++;
-    for await (const { sourceKey, result } of source.items) {
+  const lines = new LineWriter();
+  try {
+    for await (const source of sources(options)) {
+      const writer: FileWriter = options.out === '-' ? lines : folderWriter(options.out, names.of(source.key));
+      summary.files++;
+      for await (const { sourceKey, result } of source.items) {
+        writer.add(sourceKey, result);
+        count(summary, result);
+        options.onItem?.(summary);
+        await listen(summary.items, options.signal);
+      }
+      writer.end();
       options.signal.throwIfAborted();
-      writer.add(sourceKey, result);
-      count(summary, result);
-      options.onItem?.(summary);
     }
-    writer.end();
+  } finally {
+    lines.flush();
   }
   return summary;
+}
+
+/** Files are read and written without leaving the thread: signals are heard only when it pauses. */
+async function listen(items: number, signal: AbortSignal): Promise<void> {
+  if (items % 32 === 0) await setImmediate();
+  signal.throwIfAborted();
 }
 
 async function* sources(options: ConvertOptions): AsyncGenerator<Source> {
@@ -78,7 +90,7 @@ async function* sources(options: ConvertOptions): AsyncGenerator<Source> {
     try {
       yield { key: file.key, items: results(itemsOf(file, options.from, { charset: options.charset }), context) };
     } finally {
-      await file.close();
+      file.close();
     }
   }
 }

@@ -1,11 +1,12 @@
 /** The files that a command line names: files, folders with all below them, `-` for standard input. */
-import { type FileHandle, lstat, open, readdir, stat } from 'node:fs/promises';
+import { closeSync, fstatSync, openSync, readSync } from 'node:fs';
+import { readdir, stat } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import type { OpenFile } from '../../connectors/shared/folder-split.ts';
 import { BridgeError } from '../../core/errors.ts';
 
 export interface InputFile extends OpenFile {
-  close(): Promise<void>;
+  close(): void;
 }
 
 const WINDOW = 1 << 20;
@@ -17,17 +18,17 @@ export async function* inputFiles(paths: readonly string[]): AsyncGenerator<Inpu
   for (const path of paths) {
     if (path === '-') yield await standardInput();
     else if (await isFolder(path)) yield* filesBelow(path, '');
-    else yield await openInput(path, basename(path));
+    else yield openInput(path, basename(path));
   }
 }
 
 async function* filesBelow(root: string, below: string): AsyncGenerator<InputFile> {
-  const names = (await readdir(join(root, below))).filter((name) => !name.startsWith('.')).sort();
-  for (const name of names) {
-    const key = below ? `${below}/${name}` : name;
-    const found = await lstat(join(root, key));
-    if (found.isDirectory()) yield* filesBelow(root, key);
-    else if (found.isFile()) yield await openInput(join(root, key), key);
+  const entries = await readdir(join(root, below), { withFileTypes: true });
+  const visible = entries.filter(({ name }) => !name.startsWith('.'));
+  for (const entry of visible.sort((a, b) => (a.name < b.name ? -1 : 1))) {
+    const key = below ? `${below}/${entry.name}` : entry.name;
+    if (entry.isDirectory()) yield* filesBelow(root, key);
+    else if (entry.isFile()) yield openInput(join(root, key), key);
   }
 }
 
@@ -39,24 +40,36 @@ async function isFolder(path: string): Promise<boolean> {
   }
 }
 
-async function openInput(path: string, key: string): Promise<InputFile> {
-  let handle: FileHandle;
+/** Read without promises: a file of small messages is asked for many small stretches, most of them of one window. */
+function openInput(path: string, key: string): InputFile {
+  let file: number;
   try {
-    handle = await open(path);
+    file = openSync(path, 'r');
   } catch {
     throw new BridgeError('source.unreadable', `the file ${path} cannot be read`, { hint: 'check its rights' });
   }
-  const { size } = await handle.stat();
+  const { size } = fstatSync(file);
+  let window: Uint8Array = new Uint8Array();
+  let start = 0;
   return {
     key,
     size,
     async read(offset, length) {
-      const buffer = Buffer.allocUnsafe(Math.max(0, Math.min(length, WINDOW, size - offset)));
-      const { bytesRead } = await handle.read(buffer, 0, buffer.length, offset);
-      return buffer.subarray(0, bytesRead);
+      const end = offset + Math.max(0, Math.min(length, WINDOW, size - offset));
+      if (offset < start || end > start + window.length) {
+        window = readWindow(file, offset, Math.min(WINDOW, size - offset));
+        start = offset;
+      }
+      return window.subarray(offset - start, end - start);
     },
-    close: () => handle.close(),
+    close: () => closeSync(file),
   };
+}
+
+/** A new one each time: stretches of the one before may still be in use. */
+function readWindow(file: number, offset: number, length: number): Uint8Array {
+  const buffer = Buffer.allocUnsafeSlow(Math.max(0, length));
+  return buffer.subarray(0, readSync(file, buffer, 0, buffer.length, offset));
 }
 
 async function standardInput(): Promise<InputFile> {
@@ -73,6 +86,6 @@ async function standardInput(): Promise<InputFile> {
     key: 'stdin',
     size,
     read: async (offset, length) => all.subarray(offset, offset + Math.min(length, WINDOW)),
-    close: async () => {},
+    close() {},
   };
 }

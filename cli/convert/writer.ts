@@ -1,83 +1,86 @@
 /** Writes what a file became: `<name>.json` with the bundle (an array where the file held several), `<name>.report.json`. */
-import { closeSync, mkdirSync, openSync, renameSync, rmSync, writeFileSync, writeSync } from 'node:fs';
+import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { BridgeError } from '../../core/errors.ts';
 import type { Normalized, Rejected } from '../../core/types.ts';
+import { ListFile, type ListForm } from './list-file.ts';
 
 export interface FileWriter {
   add(sourceKey: string, result: Normalized | Rejected): void;
   end(): void;
 }
 
-interface ReportItem {
-  readonly source: string;
-  readonly status: Normalized['status'] | Rejected['status'];
-  readonly [key: string]: unknown;
+const LINES = 1 << 16;
+const LINE_END = Buffer.from('\n');
+
+/** To standard output: one bundle a line. One for all files: small ones share a write. */
+export class LineWriter implements FileWriter {
+  #waiting: Uint8Array[] = [];
+  #size = 0;
+
+  add(_sourceKey: string, result: Normalized | Rejected): void {
+    if (result.status === 'rejected') return;
+    this.#waiting.push(result.bytes, LINE_END);
+    this.#size += result.bytes.length;
+    if (this.#size >= LINES) this.flush();
+  }
+
+  end(): void {}
+
+  /** After the last file, and where converting breaks off. */
+  flush(): void {
+    if (this.#waiting.length > 0) process.stdout.write(Buffer.concat(this.#waiting));
+    this.#waiting = [];
+    this.#size = 0;
+  }
 }
 
-/** To standard output: one bundle a line. */
-export function lineWriter(): FileWriter {
-  return {
-    add(_sourceKey, result) {
-      if (result.status !== 'rejected') process.stdout.write(`${Buffer.from(result.bytes).toString()}\n`);
-    },
-    end() {},
-  };
-}
+const BUNDLES: ListForm = { head: '[\n', tail: '\n]\n', empty: '[]\n' };
+const REPORT: ListForm = { head: '{\n "v": 1,\n "items": [\n', tail: '\n ]\n}\n', empty: '' };
 
 export function folderWriter(folder: string, name: string): FileWriter {
   const path = join(folder, `${name}.json`);
-  const items: ReportItem[] = [];
-  /** The only item's bundle, as long as there is only one. */
-  let single: Uint8Array | undefined;
-  let array: BundleArray | undefined;
+  const reportPath = join(folder, `${name}.report.json`);
+  /** The only item, as long as there is only one: most files hold one. */
+  let single: { bundle: Uint8Array | undefined; report: Buffer } | undefined;
+  let lists: { bundles: ListFile; report: ListFile } | undefined;
 
   return {
     add(sourceKey, result) {
-      if (items.length === 0) prepare(dirname(path));
-      items.push(reportItem(sourceKey, result));
-      if (items.length === 2) {
-        array = new BundleArray(path);
-        if (single) array.push(single);
+      const bundle = result.status === 'rejected' ? undefined : result.bytes;
+      const report = reportItem(sourceKey, result);
+      if (!single && !lists) {
+        prepare(dirname(path));
+        single = { bundle, report };
+        return;
       }
-      if (result.status === 'rejected') return;
-      if (array) array.push(result.bytes);
-      else single = result.bytes;
+      if (!lists) {
+        lists = { bundles: new ListFile(path, BUNDLES), report: new ListFile(reportPath, REPORT) };
+        if (single?.bundle) lists.bundles.push(single.bundle);
+        if (single) lists.report.push(single.report);
+        single = undefined;
+      }
+      if (bundle) lists.bundles.push(bundle);
+      lists.report.push(report);
     },
     end() {
-      if (items.length === 0) return;
-      if (array) array.end();
-      else if (single) writeFileSync(path, Buffer.concat([single, Buffer.from('\n')]));
-      else rmSync(path, { force: true });
-      writeFileSync(join(folder, `${name}.report.json`), `${JSON.stringify({ v: 1, items }, null, 1)}\n`);
+      if (lists) {
+        lists.bundles.end();
+        lists.report.end();
+      } else if (single) {
+        if (single.bundle) writeFileSync(path, Buffer.concat([single.bundle, LINE_END]));
+        else rmSync(path, { force: true });
+        writeFileSync(reportPath, Buffer.concat([Buffer.from(REPORT.head), single.report, Buffer.from(REPORT.tail)]));
+      }
     },
   };
 }
 
-/** A JSON array that is written as it grows and appears under its name when it is whole. */
-class BundleArray {
-  readonly #path: string;
-  readonly #file: number;
-  #count = 0;
-
-  constructor(path: string) {
-    this.#path = path;
-    this.#file = openSync(`${path}.part`, 'w');
-  }
-
-  push(bundle: Uint8Array): void {
-    writeSync(this.#file, this.#count++ === 0 ? '[\n' : ',\n');
-    writeSync(this.#file, bundle);
-  }
-
-  end(): void {
-    writeSync(this.#file, this.#count === 0 ? '[]\n' : '\n]\n');
-    closeSync(this.#file);
-    renameSync(`${this.#path}.part`, this.#path);
-  }
-}
+/** The folder that was made last: most files go into one. */
+let prepared: string | undefined;
 
 function prepare(folder: string): void {
+  if (folder === prepared) return;
   try {
     mkdirSync(folder, { recursive: true });
   } catch {
@@ -85,11 +88,18 @@ function prepare(folder: string): void {
       hint: 'name another folder with --out',
     });
   }
+  prepared = folder;
 }
 
-function reportItem(source: string, result: Normalized | Rejected): ReportItem {
+/** Indented as an item of the report's list. */
+function reportItem(source: string, result: Normalized | Rejected): Buffer {
   const { status, issues, coverage } = result;
-  if (result.status === 'rejected')
-    return { source, status, code: result.code, issues, coverage, outcome: result.outcome };
-  return { source, status, issues, coverage, mapping: result.mapping, quality: result.quality };
+  const item =
+    result.status === 'rejected'
+      ? { source, status, code: result.code, issues, coverage, outcome: result.outcome }
+      : { source, status, issues, coverage, mapping: result.mapping, quality: result.quality };
+  return Buffer.from(JSON.stringify([[item]], null, 1).slice(NESTED.length, -NESTED.length));
 }
+
+/** What stands around an item in two lists; as long before as behind. */
+const NESTED = '[\n [\n';

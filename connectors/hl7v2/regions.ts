@@ -20,6 +20,8 @@ const [NUL, TAB, LF, VT, CR, SUB, FS, SPACE] = [0x00, 0x09, 0x0a, 0x0b, 0x0d, 0x
 const PADDING = new Set([NUL, LF, VT, CR, SUB, FS]);
 const BLANK = new Set([...PADDING, TAB, SPACE]);
 const BREAK = new Set([LF, VT, CR, FS]);
+/** The same by code, for the one loop that looks at every character. */
+const BREAKS = Uint8Array.from({ length: 256 }, (_, char) => (BREAK.has(char) ? 1 : 0));
 const QUOTES = new Set([...'"\'`{<>= '].map((sign) => sign.charCodeAt(0)));
 const ENVELOPE = new Set(['FHS', 'BHS', 'BTS', 'FTS']);
 /** Characters that have to be seen at once: the beginning of a message, or a segment name and its separator. */
@@ -76,6 +78,9 @@ class Scan {
 
   *over(window: Characters, ready: number, offset: number): Generator<Region> {
     for (let index = 0; index < ready; index++) {
+      // Within a line of a message only its end tells anything.
+      if (this.#type === 'message' && !this.#lineStart && !this.#blank) index = window.next(BREAKS, index, ready);
+      if (index >= ready) return;
       const char = window.at(index);
       const here = offset + index * this.#width;
       if (this.#lineStart) {

@@ -39,6 +39,14 @@ export class Characters {
     this.length = Math.ceil(bytes.length / layout.width);
   }
 
+  /** The first index from `index` on, before `end`, at which one of these ASCII characters stands; `end` where none does. */
+  next(stops: Uint8Array, index: number, end: number): number {
+    let at = index;
+    if (this.#layout.width === 1) while (at < end && stops[this.#bytes[at]!] !== 1) at += 1;
+    else while (at < end && stops[this.at(at)] !== 1) at += 1;
+    return at;
+  }
+
   /** −1 outside. */
   at(index: number): number {
     if (index < 0 || index >= this.length) return -1;
