@@ -417,6 +417,8 @@ function isOurs(key: string, value: string, parent: Record<string, unknown>, kno
       )
     );
   if (key === 'unit') return parent.code === value;
+  // A Chinese name as it is read out.
+  if (key === 'text' && value === [parent.family, ...((parent.given as string[]) ?? [])].join('')) return true;
   // Pieces joined by a rule: numbers dialled, structured numerics, lines of a text.
   return key === 'value' || key === 'valueString' || key === 'text'
     ? value.split(/[\s+x]+/).every((piece) => known.includes(piece.normalize('NFKC')))

@@ -1,7 +1,8 @@
 /** HL7 v2 messages, and the data types that a map reads of them. */
 import type { Draft } from '../../draft.ts';
 import { attachment } from '../../hl7v2/attachment.ts';
-import { authoritySystem, codedValue, cx, ei, xad, xpn, xtn } from '../../hl7v2/datatypes.ts';
+import { authoritySystem, codedValue, cx, ei } from '../../hl7v2/datatypes.ts';
+import { xad, xcnName, xpn, xtn } from '../../hl7v2/person-types.ts';
 import { Message, readMessage } from '../../hl7v2/reader/message.ts';
 import { Value } from '../../hl7v2/reader/value.ts';
 import { Scope as MessageScope } from '../../hl7v2/scope.ts';
@@ -62,10 +63,10 @@ function nativeOf(scope: MessageScope): Native {
     name: (field, as) => {
       const sent = value(field);
       if (!sent) return undefined;
-      return as === 'XCN' ? xpn(scope, sent, 2, { type: 10, representation: 15 }) : xpn(scope, sent);
+      return as === 'XCN' ? xcnName(scope, sent) : xpn(scope, sent);
     },
-    address: (field) => (value(field) ? xad(value(field)!) : undefined),
-    telecom: (field, use) => (value(field) ? xtn(value(field)!, use) : undefined),
+    address: (field) => (value(field) ? xad(scope, value(field)!) : undefined),
+    telecom: (field, use) => (value(field) ? xtn(scope, value(field)!, use) : undefined),
     attachment: (field, kind) => (value(field) ? attachment(value(field)!, kind === 'RP') : undefined),
     unit: (field) => (value(field)?.isPopulated ? unitOf(scope, value(field)!) : undefined),
     tellsZone: true,

@@ -1,0 +1,160 @@
+/** Names, addresses and numbers of people (XPN, XCN, XAD, XTN) → R4, by the v2-to-FHIR guide's data type maps. */
+import { type AddressParts, address } from '../shared/address.ts';
+import { humanName, type NameParts } from '../shared/name.ts';
+import type { Value } from './reader/value.ts';
+import type { Scope } from './scope.ts';
+
+const NAME_USE: Readonly<Record<string, fhir4.HumanName['use']>> = {
+  L: 'official',
+  R: 'official',
+  D: 'usual',
+  M: 'maiden',
+  N: 'nickname',
+  BAD: 'old',
+  MSK: 'anonymous',
+  NAV: 'temp',
+  TEMP: 'temp',
+};
+const REPRESENTATION: Readonly<Record<string, NameParts['representation']>> = { A: 'ABC', I: 'IDE', P: 'SYL' };
+
+interface NamePlaces {
+  readonly family: number;
+  readonly type: number;
+  readonly representation: number;
+  /** DR, as versions before 2.7 have it. */
+  readonly range: number;
+  readonly start: number;
+  readonly end: number;
+  readonly professional: number;
+}
+
+const XPN: NamePlaces = { family: 1, type: 7, representation: 8, range: 10, start: 12, end: 13, professional: 14 };
+const XCN: NamePlaces = { family: 2, type: 10, representation: 15, range: 17, start: 19, end: 20, professional: 21 };
+
+/** XPN (v2.9 §2A.3.88). */
+export function xpn(scope: Scope, value: Value): fhir4.HumanName | undefined {
+  return nameAt(scope, value, XPN);
+}
+
+/** The name in an XCN (§2A.3.86). */
+export function xcnName(scope: Scope, value: Value): fhir4.HumanName | undefined {
+  return nameAt(scope, value, XCN);
+}
+
+function nameAt(scope: Scope, value: Value, places: NamePlaces): fhir4.HumanName | undefined {
+  const at = (offset: number) => value.part(places.family + offset).trimmed;
+  const type = value.part(places.type).trimmed;
+  const use = type ? NAME_USE[type] : undefined;
+  const representation = value.part(places.representation).trimmed;
+  const name = humanName({
+    family: at(0),
+    given: [at(1), at(2)],
+    suffix: [at(3), at(5), value.part(places.professional).trimmed],
+    prefix: [at(4)],
+    use,
+    representation: representation ? REPRESENTATION[representation] : undefined,
+  });
+  if (type && !use && !'ABCFIKPSTUNBNOUSEREL'.includes(type)) scope.unmapped(value.part(places.type), 'HL70200', type);
+  if (!name) return undefined;
+  const range = value.part(places.range);
+  const period =
+    scope.period(value.part(places.start), value.part(places.end)) ?? scope.period(range.part(1), range.part(2));
+  const text = name.text ?? spoken(name);
+  return { ...name, ...(text ? { text } : {}), ...(period ? { period } : {}) };
+}
+
+/** The name as it is read out: a Chinese one begins with the family and has no spaces. */
+function spoken({ family, given = [], prefix = [], suffix = [] }: fhir4.HumanName): string {
+  const parts = /\p{Script=Han}/u.test(family ?? '')
+    ? [[family, ...given].join('')]
+    : [...prefix, ...given, ...(family ? [family] : []), ...suffix];
+  return parts.join(' ');
+}
+
+const ADDRESS_USE: Readonly<Record<string, AddressParts['use']>> = {
+  H: 'home',
+  B: 'work',
+  O: 'work',
+  C: 'temp',
+  BA: 'old',
+  BI: 'billing',
+};
+const ADDRESS_TYPE: Readonly<Record<string, AddressParts['type']>> = { M: 'postal', SH: 'postal' };
+
+/** XAD (§2A.3.83). */
+export function xad(scope: Scope, value: Value): fhir4.Address | undefined {
+  const type = value.part(7).trimmed;
+  const made = address({
+    lines: [...texts(value.part(1)), value.part(2).trimmed, value.part(19).trimmed],
+    city: value.part(3).trimmed,
+    state: value.part(4).trimmed,
+    postalCode: value.part(5).trimmed,
+    country: value.part(6).trimmed,
+    district: texts(value.part(9)).find((text) => text !== undefined),
+    use: type ? ADDRESS_USE[type] : undefined,
+    type: type ? ADDRESS_TYPE[type] : undefined,
+  });
+  if (!made) return undefined;
+  const range = value.part(12);
+  const period = scope.period(value.part(13), value.part(14)) ?? scope.period(range.part(1), range.part(2));
+  return period ? { ...made, period } : made;
+}
+
+function texts(value: Value): (string | undefined)[] {
+  return value.parts().map((part) => part.trimmed);
+}
+
+const TELECOM_USE: Readonly<Record<string, fhir4.ContactPoint['use']>> = { PRN: 'home', WPN: 'work', PRS: 'mobile' };
+const TELECOM_SYSTEM: Readonly<Record<string, fhir4.ContactPoint['system']>> = {
+  PH: 'phone',
+  CP: 'phone',
+  FX: 'fax',
+  BP: 'pager',
+  Internet: 'email',
+  'X.400': 'email',
+  MD: 'other',
+  SAT: 'other',
+  TDD: 'other',
+  TTY: 'other',
+};
+
+/**
+ * XTN (§2A.3.89): the address of an e-mail; else the number as sent without a form (component 12), or in its parts
+ * (5 to 8), or in the form of older versions (1).
+ */
+export function xtn(scope: Scope, value: Value, use?: fhir4.ContactPoint['use']): fhir4.ContactPoint | undefined {
+  const kind = value.part(3).trimmed;
+  const email = value.part(4).trimmed;
+  const isEmail = kind === undefined ? email !== undefined : TELECOM_SYSTEM[kind] === 'email';
+  const number =
+    isEmail && email ? email : (value.part(12).trimmed ?? dialled(value) ?? value.part(1).trimmed ?? email);
+  if (number === undefined) return undefined;
+  const where = value.part(2).trimmed;
+  const mobile = kind === 'CP' ? 'mobile' : undefined;
+  const system = (kind ? TELECOM_SYSTEM[kind] : undefined) ?? (isEmail ? 'email' : 'phone');
+  const known = mobile ?? (where ? TELECOM_USE[where] : undefined) ?? use;
+  const period = scope.period(value.part(13), value.part(14));
+  const rank = value.part(18).trimmed;
+  return {
+    system,
+    value: number,
+    ...(known ? { use: known } : {}),
+    ...(rank && /^[1-9]\d{0,8}$/.test(rank) ? { rank: Number(rank) } : {}),
+    ...(period ? { period } : {}),
+  };
+}
+
+/** The parts as one number; as it was written, where component 1 says the same. */
+function dialled(value: Value): string | undefined {
+  const local = value.part(7).trimmed;
+  if (local === undefined) return undefined;
+  const [country, area, extension] = [value.part(5).trimmed, value.part(6).trimmed, value.part(8).trimmed];
+  const pieces = [country ? `+${country.replace(/^\+/, '')}` : '', area ?? '', local];
+  const number = pieces.filter(Boolean).join(' ') + (extension ? ` x${extension}` : '');
+  const written = value.part(1).trimmed;
+  return written && digits(written) === digits(number) ? written : number;
+}
+
+function digits(text: string): string {
+  return text.replaceAll(/\D/g, '');
+}
