@@ -30,6 +30,7 @@ const cases: [name: string, wire: string, frames: string[]][] = [
   ['FS FS CR', '\vMSH|a\x1c\x1c\r', ['MSH|a\x1c']],
   ['VT within content', '\vMSH|a\vMSb\x1c\r', ['MSH|a\vMSb']],
   ['VT VT within content', '\vMSH|a\v\vb\x1c\r', ['MSH|a\v\vb']],
+  ['VT VT before a message', '\v\vMSH|a\x1c\r', ['MSH|a']],
   ['missing end block', '\vMSH|a\r\vMSH|b\r\x1c\r', ['cut:6', 'MSH|b\r']],
   ['VT within content before a missing end block', '\vMSH|a\vMb\vMSH|c\x1c\r', ['cut:8', 'MSH|c']],
   ['missing end block at the end', '\vMSH|a', ['cut:5']],

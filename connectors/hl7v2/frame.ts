@@ -89,7 +89,8 @@ export class FrameDecoder {
         }
         this.#letters++;
         if (this.#letters === MSH.length) {
-          frames.push({ type: 'cut', ...this.#content.takeHead() });
+          // A start block that is sent twice begins one message.
+          if (this.#content.size > 0) frames.push({ type: 'cut', ...this.#content.takeHead() });
           this.#state = 'inside';
           this.#gather(MSH, frames);
         }
