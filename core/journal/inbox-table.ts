@@ -13,6 +13,7 @@ interface Columns {
   charset: string | null;
   received_at: string;
   size: number;
+  /** Empty where the bytes lie in `inbox_body`. */
   spool: string;
   refusal_code: ErrorCode | null;
   refusal_detail: string | null;
@@ -34,15 +35,18 @@ export function inboxTable(store: Store): InboxTable {
       return rows.map((row) => inboxRow(store, row));
     },
 
+    async inboxBody(seq) {
+      const row = store.get<{ sealed: Uint8Array }>('SELECT sealed FROM inbox_body WHERE seq = ?', seq);
+      return row ? store.open('inbox_body.sealed', row.sealed) : null;
+    },
+
     async inboxConsumed(feed, upTo) {
+      const consumed = 'FROM inbox WHERE feed = ? AND seq <= ? AND spool IS NOT NULL';
       return store.transaction(() => {
-        const rows = store.all<{ spool: string }>(
-          'SELECT spool FROM inbox WHERE feed = ? AND seq <= ? AND spool IS NOT NULL',
-          feed,
-          upTo,
-        );
+        const rows = store.all<{ spool: string }>(`SELECT spool ${consumed}`, feed, upTo);
+        store.run(`DELETE FROM inbox_body WHERE seq IN (SELECT seq ${consumed})`, feed, upTo);
         store.run('UPDATE inbox SET spool = NULL WHERE feed = ? AND seq <= ? AND spool IS NOT NULL', feed, upTo);
-        return rows.map((row) => row.spool);
+        return rows.flatMap(({ spool }) => (spool === '' ? [] : [spool]));
       });
     },
 
@@ -83,10 +87,12 @@ function put(store: Store, row: NewInboxRow): InboxPut {
     row.charset ?? null,
     row.receivedAt,
     row.size,
-    row.spool,
+    typeof row.body === 'string' ? row.body : '',
     row.refusal?.code ?? null,
     row.refusal?.detail ?? null,
   )!;
+  if (typeof row.body !== 'string')
+    store.run('INSERT INTO inbox_body (seq, sealed) VALUES (?, ?)', seq, store.seal('inbox_body.sealed', row.body));
   return { seq, duplicate: false, conflict, receivedAt: row.receivedAt };
 }
 
@@ -100,7 +106,7 @@ function inboxRow(store: Store, row: Columns): InboxRow {
     ...(row.charset === null ? {} : { charset: row.charset }),
     receivedAt: row.received_at,
     size: row.size,
-    spool: row.spool,
+    ...(row.spool === '' ? {} : { spool: row.spool }),
     ...(code === null ? {} : { refusal: { code, detail: detail ?? '' } }),
   };
 }

@@ -16,15 +16,19 @@ export interface FeedInbox extends Inbox {
 
 type Pushed = Omit<SourceItem, 'type' | 'parts'>;
 
+type Row = Omit<NewInboxRow, 'body'>;
+
 interface Waiting {
   readonly body: Uint8Array;
-  readonly row: Omit<NewInboxRow, 'spool'>;
+  readonly row: Row;
   resolve(put: InboxPut): void;
   reject(error: unknown): void;
 }
 
 /** Most puts that share one transaction: bounds its memory and the wait of the first of them. */
 const GROUP = 512;
+/** Larger ones lie in the spool; the others in the row's own transaction, which saves a disk write. */
+const LARGE = 1 << 20;
 /** Rows fetched from the journal at a time while reading. */
 const PAGE = 256;
 
@@ -37,7 +41,7 @@ export function openInbox(feed: string, table: InboxTable, spool: InboxSpool, on
   let committing = false;
   let yielded = 0;
 
-  function enqueue(row: Omit<NewInboxRow, 'spool'>, body: Uint8Array): Promise<InboxPut> {
+  function enqueue(row: Row, body: Uint8Array): Promise<InboxPut> {
     return new Promise((resolve, reject) => {
       waiting.push({ row, body, resolve, reject });
       if (!committing) void commitAll();
@@ -57,14 +61,21 @@ export function openInbox(feed: string, table: InboxTable, spool: InboxSpool, on
 
   async function commit(group: readonly Waiting[]): Promise<void> {
     try {
-      const ids = group.map(() => `inbox-${randomUUID()}`);
-      await spool.putMany(group.map((entry, index) => ({ id: ids[index]!, bytes: entry.body })));
-      const puts = await table.inboxPut(group.map((entry, index) => ({ ...entry.row, spool: ids[index]! })));
+      const rows = group.map(({ row, body }) => ({
+        ...row,
+        body: body.length > LARGE ? `inbox-${randomUUID()}` : body,
+      }));
+      const large = rows.flatMap(({ body }, index) =>
+        typeof body === 'string' ? [{ index, id: body, bytes: group[index]!.body }] : [],
+      );
+      if (large.length > 0) await spool.putMany(large);
+      const puts = await table.inboxPut(rows);
       group.forEach((entry, index) => {
         entry.resolve(puts[index]!);
       });
       onPut();
-      await spool.remove(ids.filter((_, index) => puts[index]!.duplicate));
+      const repeated = large.filter(({ index }) => puts[index]!.duplicate);
+      if (repeated.length > 0) await spool.remove(repeated.map(({ id }) => id));
     } catch (error) {
       // After `resolve` this changes nothing: what was promised stays promised.
       for (const entry of group) entry.reject(error);
@@ -79,7 +90,7 @@ export function openInbox(feed: string, table: InboxTable, spool: InboxSpool, on
       const rows = await table.inboxRead(feed, seq, Math.min(PAGE, limits.items - items));
       for (const row of rows) {
         if (signal.aborted || items >= limits.items || bytes >= limits.bytes) return;
-        const body = await spool.get(row.spool);
+        const body = await (row.spool === undefined ? table.inboxBody(row.seq) : spool.get(row.spool));
         if (!body) throw new BridgeError('spool.missing', 'the bytes of an acknowledged item are gone');
         yield { seq: row.seq, entry: entryOf(row, body) };
         seq = row.seq;
@@ -110,7 +121,8 @@ export function openInbox(feed: string, table: InboxTable, spool: InboxSpool, on
     },
 
     async release() {
-      await spool.remove(await table.inboxConsumed(feed, yielded));
+      const large = await table.inboxConsumed(feed, yielded);
+      if (large.length > 0) await spool.remove(large);
     },
   };
 }

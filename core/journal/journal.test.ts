@@ -270,7 +270,7 @@ it('keeps no source key and no cursor in clear', async () => {
     duplicates: 0,
     drained: true,
   });
-  await journal.inboxPut([{ ...item(canary), feed: 'lab' }]);
+  await journal.inboxPut([{ ...item(canary), feed: 'lab', body: Buffer.from(canary) }]);
   expect(await journal.sourceKey(item(canary).id)).toBe(canary);
   expect(await journal.position('lab')).toMatchObject({ cursor: { after: canary } });
   for (const file of readdirSync(folder)) expect(readFileSync(join(folder, file)).includes(canary)).toBe(false);

@@ -125,6 +125,10 @@ const migrations: readonly string[] = [
   ) STRICT;
   CREATE INDEX erasure_patient ON erasure (patient_ref);
   `,
+  // Small pushed items lie beside their rows until they are read, so that one disk write makes both durable.
+  `
+  CREATE TABLE inbox_body (seq INTEGER PRIMARY KEY REFERENCES inbox (seq), sealed BLOB NOT NULL) STRICT;
+  `,
 ];
 
 /** @throws BridgeError `config.invalid` when a newer program wrote the file */

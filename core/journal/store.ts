@@ -70,19 +70,27 @@ export class Store {
     return keyedDigest(this.#digestKey, `journal/${label}`, value);
   }
 
-  /** AES-256-GCM: nonce (12) ‖ tag (16) ‖ ciphertext, bound to its column. */
   encrypt(column: string, text: string): Uint8Array {
-    const nonce = randomBytes(12);
-    const cipher = createCipheriv('aes-256-gcm', this.#columnKey, nonce).setAAD(Buffer.from(column));
-    const body = Buffer.concat([cipher.update(text, 'utf8'), cipher.final()]);
-    return Buffer.concat([nonce, cipher.getAuthTag(), body]);
+    return this.seal(column, Buffer.from(text, 'utf8'));
   }
 
   decrypt(column: string, bytes: Uint8Array): string {
+    return this.open(column, bytes).toString('utf8');
+  }
+
+  /** AES-256-GCM: nonce (12) ‖ tag (16) ‖ ciphertext, bound to its column. */
+  seal(column: string, bytes: Uint8Array): Uint8Array {
+    const nonce = randomBytes(12);
+    const cipher = createCipheriv('aes-256-gcm', this.#columnKey, nonce).setAAD(Buffer.from(column));
+    const body = Buffer.concat([cipher.update(bytes), cipher.final()]);
+    return Buffer.concat([nonce, cipher.getAuthTag(), body]);
+  }
+
+  open(column: string, bytes: Uint8Array): Buffer {
     const decipher = createDecipheriv('aes-256-gcm', this.#columnKey, bytes.subarray(0, 12))
       .setAAD(Buffer.from(column))
       .setAuthTag(bytes.subarray(12, 28));
-    return decipher.update(bytes.subarray(28), undefined, 'utf8') + decipher.final('utf8');
+    return Buffer.concat([decipher.update(bytes.subarray(28)), decipher.final()]);
   }
 
   close(): void {

@@ -86,7 +86,12 @@ export interface InboxTable {
   /** One transaction; the answers are in the order of the rows. */
   inboxPut(rows: readonly NewInboxRow[]): Promise<InboxPut[]>;
   inboxRead(feed: string, after: number, limit: number): Promise<InboxRow[]>;
-  /** Forgets where the bytes of consumed rows lie; the digests stay, so that a resend is recognised. */
+  /** The bytes of a row that are not in the spool. */
+  inboxBody(seq: number): Promise<Uint8Array | null>;
+  /**
+   * Forgets the bytes of consumed rows; the digests stay, so that a resend is recognised.
+   * @returns ids of those that lie in the spool
+   */
   inboxConsumed(feed: string, upTo: number): Promise<string[]>;
   inboxDepth(feed: string): Promise<number>;
 }
@@ -421,13 +426,16 @@ export interface NewInboxRow {
   readonly charset?: string;
   readonly receivedAt: string;
   readonly size: number;
-  readonly spool: string;
+  /** The bytes themselves, or the id under which the spool has them. */
+  readonly body: Uint8Array | string;
   /** Present where the sender's item was refused. */
   readonly refusal?: { readonly code: ErrorCode; readonly detail: string };
 }
 
-export interface InboxRow extends Omit<NewInboxRow, 'contentDigest'> {
+export interface InboxRow extends Omit<NewInboxRow, 'contentDigest' | 'body'> {
   readonly seq: number;
+  /** Id of the bytes in the spool; absent where `inboxBody` has them. */
+  readonly spool?: string;
 }
 
 export interface InboxPut {
