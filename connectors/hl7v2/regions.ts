@@ -18,16 +18,19 @@ export interface Region {
 
 const [NUL, TAB, LF, VT, CR, SUB, FS, SPACE] = [0x00, 0x09, 0x0a, 0x0b, 0x0d, 0x1a, 0x1c, 0x20];
 const PADDING = new Set([NUL, LF, VT, CR, SUB, FS]);
-const BLANK = new Set([...PADDING, TAB, SPACE]);
-const BREAK = new Set([LF, VT, CR, FS]);
-/** The same by code, for the one loop that looks at every character. */
-const BREAKS = Uint8Array.from({ length: 256 }, (_, char) => (BREAK.has(char) ? 1 : 0));
-const QUOTES = new Set([...'"\'`{<>= '].map((sign) => sign.charCodeAt(0)));
+/** What characters are, as bits: a file has very many of them. Those that are none of these are plain. */
+const [BREAK, BLANK, QUOTE] = [1, 2, 4];
+const KINDS = new Uint8Array(256);
+for (const char of [...PADDING, TAB, SPACE]) KINDS[char]! |= BLANK;
+for (const char of [LF, VT, CR, FS]) KINDS[char]! |= BREAK;
+for (const sign of '"\'`{<>= ') KINDS[sign.charCodeAt(0)]! |= QUOTE;
+const BREAKS = KINDS.map((kind) => kind & BREAK);
 const ENVELOPE = new Set(['FHS', 'BHS', 'BTS', 'FTS']);
 /** Characters that have to be seen at once: the beginning of a message, or a segment name and its separator. */
 const AHEAD = 9;
 /** Senders mark messages of a file, too: `[SOM]MSH|`. */
 const LONGEST_MARK = 16;
+const NO_MARK = LONGEST_MARK + 1;
 const WINDOW = 1 << 18;
 
 /** Regions in order from `start`, which is the beginning of the content or the end of a region. */
@@ -65,7 +68,7 @@ function isHeader(window: Characters, index: number): boolean {
 class Scan {
   readonly #width: number;
   #type: Region['type'] = 'other';
-  /** Characters of the line so far, endless where it is no mark. */
+  /** Characters of the line so far, at most `NO_MARK`. */
   #mark = 0;
   #start: number;
   #blank = true;
@@ -82,16 +85,22 @@ class Scan {
       if (this.#type === 'message' && !this.#lineStart && !this.#blank) index = window.next(BREAKS, index, ready);
       if (index >= ready) return;
       const char = window.at(index);
+      const kind = KINDS[char & 0xff]!;
+      if (kind === 0 && !this.#lineStart && this.#mark === NO_MARK) {
+        this.#blank = false;
+        continue;
+      }
       const here = offset + index * this.#width;
       if (this.#lineStart) {
         const segment = segmentAt(window, index);
         if (segment !== null) yield* this.#open(segment, here);
         else if (this.#type === 'envelope' && char !== CR && char !== LF) yield* this.#open('other', here);
       } else if (this.#type === 'other' && this.#isBehindMark(window, index)) yield* this.#open('message', here);
-      this.#measureMark(char);
       if (this.#type === 'message' && char === FS && endsFrame(window.at(index + 1))) yield* this.#open('other', here);
-      this.#blank &&= BLANK.has(char);
-      this.#lineStart = BREAK.has(char) || (char === NUL && this.#lineStart);
+      this.#blank &&= (kind & BLANK) !== 0;
+      this.#lineStart = (kind & BREAK) !== 0 || (char === NUL && this.#lineStart);
+      if (this.#lineStart) this.#mark = 0;
+      else if (this.#mark !== NO_MARK) this.#mark = kind & QUOTE ? NO_MARK : this.#mark + 1;
     }
   }
 
@@ -102,11 +111,6 @@ class Scan {
   /** `MSH|^~\&|` behind a few signs that stand alone; in quotes it is a text of something else. */
   #isBehindMark(window: Characters, index: number): boolean {
     return this.#mark <= LONGEST_MARK && segmentAt(window, index) === 'message' && isHeader(window, index);
-  }
-
-  #measureMark(char: number): void {
-    if (BREAK.has(char)) this.#mark = 0;
-    else this.#mark = QUOTES.has(char) ? Number.POSITIVE_INFINITY : this.#mark + 1;
   }
 
   *#open(type: Region['type'], here: number): Generator<Region> {
