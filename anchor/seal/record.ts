@@ -1,5 +1,5 @@
 /** Seals a record for its patient, and opens it (docs/architecture.md, "Formats (1)"). */
-import { createHmac, createSecretKey } from 'node:crypto';
+import { hmac } from '../../core/crypto/hmac.ts';
 import { type MessageHeader, openMessageSync, readHeader, sealMessage } from '../../core/crypto/message.ts';
 import { cannotOpen, cannotSeal } from '../../core/crypto/refusal.ts';
 import type { OpeningKeys, PatientKeys } from '../../core/keystore/keystore.ts';
@@ -93,5 +93,5 @@ export function recordContext(hospital: string, tag: Uint8Array): Record<string,
 
 /** HMAC-SHA256, 32 bytes: binding, and silent on the content for everyone without the salt. */
 export function commitmentOf(salt: Uint8Array, bundle: Uint8Array): Uint8Array {
-  return createHmac('sha256', createSecretKey(salt)).update(bundle).digest();
+  return hmac('sha256', salt, bundle);
 }

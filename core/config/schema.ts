@@ -84,12 +84,16 @@ const services = z.strictObject({
         .string()
         .regex(/^0x[0-9a-fA-F]{40}$/)
         .optional()
-        .describe('Address of the deployed HealthIndex; on the embedded chain the contracts of an alliance are deployed'),
+        .describe(
+          'Address of the deployed HealthIndex; on the embedded chain the contracts of an alliance are deployed',
+        ),
       consent: z
         .string()
         .regex(/^0x[0-9a-fA-F]{40}$/)
         .optional()
-        .describe('Address of the deployed Consent contract, for `dhc share`; known where the contracts were deployed by the bridge'),
+        .describe(
+          'Address of the deployed Consent contract, for `dhc share`; known where the contracts were deployed by the bridge',
+        ),
       signer: secret("Private key of the hospital's account (0x-hex)").optional(),
       confirmations: z
         .int()
