@@ -10,7 +10,7 @@ import { CID } from 'multiformats/cid';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { leafOf } from '../chain/merkle.ts';
 import { packBatch, type RecordToPack } from './batch.ts';
-import { blockCid, MAX_BLOCK, matches, RAW } from './cid.ts';
+import { blockCid, DAG_CBOR, MAX_BLOCK, matches, RAW } from './cid.ts';
 import { decodeManifest, decodeParts, MAX_RECORDS } from './manifest.ts';
 
 let folder: string;
@@ -74,6 +74,21 @@ test('the same records give the same bytes, and in any order the same manifest',
     }),
     { numRuns: 10 },
   );
+});
+
+test('names that sealing has computed give the same file', async () => {
+  const part = { cid: blockCid(RAW, Buffer.from('a part')).toString(), size: 6 };
+  const records = [record(1), { ...record(2), parts: [part] }, record(3)];
+  const named = records.map((one) => {
+    const contentCid = blockCid(RAW, one.content).toString();
+    const capsuleCid = blockCid(DAG_CBOR, one.capsule).toString();
+    // Without its parts, which sealing does not know.
+    const leaf = leafOf({ commitment: one.commitment, contentCid });
+    return { ...one, names: { contentCid, capsuleCid, leaf } };
+  });
+  const [without, with_] = [await pack(records, '4.car'), await pack(named, '5.car')];
+  expect(await readFile(with_.carPath)).toEqual(await readFile(without.carPath));
+  expect({ ...with_, carPath: '' }).toEqual({ ...without, carPath: '' });
 });
 
 test.each<[string, () => Iterable<RecordToPack>]>([
