@@ -51,7 +51,7 @@ export const hl7v2Config = z
       .min(1)
       .optional()
       .describe(
-        'Character set of messages that do not declare one in MSH-18, as a WHATWG label: `gb18030`, `iso-8859-1`',
+        'Character set of all messages, whatever MSH-18 declares, e.g. `gb18030`, `8859/1`, `windows-1252`, `ISO IR87`',
       ),
   })
   .refine((feed) => (feed.folder === undefined) !== (feed.mllp === undefined), {

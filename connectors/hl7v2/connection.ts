@@ -143,6 +143,10 @@ export class Connection {
     const header = readHeader(bytes);
     if (header === null) return this.#reject(bytes);
     const { inbox, charset, feed, log } = this.#parts;
+    if (isAcknowledgement(header, bytes)) {
+      log.info('an acknowledgement came, which is not acknowledged again', { feed });
+      return [];
+    }
     try {
       const entry = await inbox.put({
         sourceKey: keyOf(header, bytes),
@@ -210,4 +214,10 @@ export class Connection {
 /** MSH-10; without one the content stands for itself. */
 function keyOf(header: Header, bytes: Uint8Array): string {
   return header.field(10) || `sha256:${createHash('sha256').update(bytes).digest('hex')}`;
+}
+
+/** Of our own application acknowledgement, in enhanced mode: an answer to it would be answered for ever. */
+function isAcknowledgement(header: Header, bytes: Uint8Array): boolean {
+  const [type] = header.field(9).split(header.encoding[0]!);
+  return type === 'ACK' && Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length).includes(`MSA${header.separator}`);
 }

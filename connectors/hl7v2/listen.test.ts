@@ -164,6 +164,15 @@ describe('MLLP listener', () => {
     expect(inbox.entries).toHaveLength(2);
   });
 
+  it('does not acknowledge an acknowledgement', async () => {
+    const { inbox, port } = await start();
+    const wire = new Wire(port);
+    const ack = message('A1', 'MSA|CA|X1\r').toString('latin1').replace('ADT^A01^ADT_A01', 'ACK^A01^ACK');
+    wire.socket.write(Buffer.concat([encodeFrame(Buffer.from(ack, 'latin1')), encodeFrame(message('M2'))]));
+    expect(await wire.received(1)).toEqual(['AA M2']);
+    expect(inbox.entries).toHaveLength(1);
+  });
+
   it('answers CE where the commit fails and the sender wants to hear of errors', async () => {
     const { inbox, port } = await start();
     inbox.beforeWrite = () => Promise.reject(new Error());
