@@ -69,7 +69,10 @@ export async function findAnchor(
   const number = await anchorBlock(rpc, contract, hospital, root, signal);
   if (number === null) return null;
   const topics = [ANCHORED_TOPIC, addressTopic(hospital), root];
-  const log = await lastLog(rpc, { address: contract, topics, fromBlock: number, toBlock: number }, signal);
+  const filter = { address: contract, topics };
+  const there = await lastLog(rpc, { ...filter, fromBlock: number, toBlock: number }, signal);
+  // What a contract takes for the block's number is another chain's on some chains (Arbitrum: that of Ethereum).
+  const log = there ?? (await lastLog(rpc, filter, signal));
   return log && decodeAnchored(log, contract);
 }
 
