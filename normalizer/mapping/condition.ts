@@ -265,7 +265,9 @@ function isMany(operand: Operand): operand is Operand & { readonly address: Addr
 
 /** Of an operand that has one value. */
 function oneValue(operand: Operand, run: Run): string | undefined {
-  return 'text' in operand ? operand.text(run) : firstField(operand.address, run.scope)?.text();
+  if ('text' in operand) return operand.text(run);
+  const { address } = operand;
+  return address.isAbsent?.(run.scope) ? undefined : firstField(address, run.scope)?.text();
 }
 
 /** A segment or group that is there; a value of which anything is there, were it not its first component. */
@@ -274,6 +276,7 @@ function isPresent(operand: Operand, run: Run): boolean {
   const { address } = operand;
   if (address.of === 'item') return address.items(run.scope).length > 0;
   if (address.many) return address.fields(run.scope).some(isPopulated);
+  if (address.isAbsent?.(run.scope)) return false;
   const field = firstField(address, run.scope);
   return field !== undefined && isPopulated(field);
 }

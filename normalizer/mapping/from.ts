@@ -13,6 +13,8 @@ export interface From {
   readonly addresses: readonly Address[];
   /** A plain text of the map, without anything to fill in. */
   readonly literal: string | undefined;
+  /** Nothing stands there; asking reads nothing. Only of addresses that know. */
+  readonly isAbsent?: (run: Run) => boolean;
   one(run: Run): Field | undefined;
   all(run: Run): readonly Field[];
 }
@@ -45,6 +47,7 @@ function scalarFrom(text: string, node: Node, world: World): From | undefined {
       constant: false,
       addresses: [address],
       literal: undefined,
+      ...(address.isAbsent ? { isAbsent: (run: Run) => address.isAbsent!(run.scope) } : {}),
       one: (run) => firstField(address, run.scope),
       all: (run) => address.fields(run.scope),
     };

@@ -26,7 +26,7 @@ type Table<T> = Map<string, Kept<T>>[];
 export function rememberField<T>(make: (run: Run, field: Field) => T): (run: Run, field: Field) => T {
   const rule = {};
   return (run, field) => {
-    if (run.trace || field.content === undefined || field.content === '') return make(run, field);
+    if (run.trace || field.content === undefined) return make(run, field);
     const table = tableOf<T>(run, rule, field.level!);
     const kept = table.get(field.content);
     if (kept) {

@@ -3,6 +3,7 @@
 import type { Run } from './run.ts';
 import type { Element } from './shapes.ts';
 import type { Address } from './sources/format.ts';
+import type { World } from './world.ts';
 import type { Node } from './yaml.ts';
 
 export interface Value {
@@ -55,4 +56,29 @@ export function traced(value: Value, node: Node): Value {
 
 export function addressesOf(list: readonly { readonly addresses: readonly Address[] }[]): string[] {
   return list.flatMap((one) => one.addresses.map((address) => address.text));
+}
+
+/** Of a required binding. */
+export function codesOf(target: Target, type: string) {
+  return target.element?.properties.get(type)?.property.codes;
+}
+
+/** Remembers what goes where, for the page of `dhc map docs`. */
+export function note(
+  node: Node,
+  target: Target,
+  world: World,
+  addresses: readonly string[],
+  converter: string,
+  text?: string,
+): void {
+  world.outline.push({
+    resource: target.at.resource,
+    element: target.path,
+    addresses: [...new Set(addresses)],
+    converter,
+    ...(text === undefined ? {} : { literal: text }),
+    file: node.at.file,
+    line: node.at.line,
+  });
 }

@@ -41,6 +41,11 @@ export class Segment {
     return this.#values(number)[0] ?? this.#value('', number, 1);
   }
 
+  /** Anything stands in this part of the first repetition of a field. */
+  holds(number: number, parts: readonly number[]): boolean {
+    return this.#values(number)[0]?.holds(parts) ?? false;
+  }
+
   /** The populated or null repetitions of a field, each under its own number. */
   all(number: number): readonly Value[] {
     const values = this.#values(number);

@@ -112,6 +112,16 @@ export class Value {
     return this.#parts[number - 1]!;
   }
 
+  /** Anything stands in the part of a part; asking reads nothing. */
+  holds(parts: readonly number[], from = 0): boolean {
+    if (this.raw === '') return false;
+    if (from === parts.length) return true;
+    const number = parts[from]!;
+    const pieces = this.#split();
+    if (pieces === WHOLE) return number === 1 && this.holds(parts, from + 1);
+    return number <= pieces.length && pieces[number - 1] !== '' && this.part(number).holds(parts, from + 1);
+  }
+
   #part(raw: string, number: number): Value {
     const level = this.#level === 2 ? 1 : 0;
     return new Value(this.#reading, raw, level, this, number, 0);

@@ -55,6 +55,8 @@ export interface Address {
   fields(scope: Scope): readonly Field[];
   /** The first of `fields`, where the format has it without making the list; see `firstField`. */
   one?(scope: Scope): Field | undefined;
+  /** True where `one` would give an empty field or none; asking reads nothing. */
+  isAbsent?(scope: Scope): boolean;
   /** For `each`. */
   items(scope: Scope): readonly unknown[];
 }

@@ -130,9 +130,22 @@ function partAddress(text: string, up: number | 'top', parts: readonly number[])
     return isField(item) && parts.length === 0 ? item : undefined;
   };
   const fields = (scope: Scope) => listOf(one(scope));
+  const isAbsent = (scope: Scope) => {
+    const { item } = up === 0 ? scope : outer(scope, up);
+    return item instanceof ValueField && !item.origin.holds(parts);
+  };
   // `of: $.4` goes on with the part, `$.` with the item itself.
   const items = parts.length > 0 ? fields : (scope: Scope) => [outer(scope, up).item];
-  return { text: `$${text}`, many: false, of: 'field', one, fields, items, ...(up === 0 ? { depends: 'item' } : {}) };
+  return {
+    text: `$${text}`,
+    many: false,
+    of: 'field',
+    one,
+    fields,
+    isAbsent,
+    items,
+    ...(up === 0 ? { depends: 'item' } : {}),
+  };
 }
 
 function isField(item: unknown): item is Field {
@@ -213,7 +226,8 @@ function fieldAddress(text: string, up: number | 'top', name: string, index: Ind
       return segment && partOf(segment.field(number), parts);
     };
     const fields = (scope: Scope) => listOf(one(scope));
-    return { ...base, one, fields, items: fields, ...(up === 0 ? { depends: { segment: name } } : {}) };
+    const isAbsent = (scope: Scope) => !segmentAt(up === 0 ? scope : outer(scope, up), name)?.holds(number, parts);
+    return { ...base, one, fields, isAbsent, items: fields, ...(up === 0 ? { depends: { segment: name } } : {}) };
   }
   const fields = (scope: Scope): ValueField[] => {
     const made: ValueField[] = [];
