@@ -1,6 +1,6 @@
 /** Attachments, and OBX-5 by its declared type. */
-import { pointInTime, timeOfDay } from '../../shared/datetime.ts';
-import { measured, quantity } from '../../shared/result.ts';
+import { isLater, pointInTime, timeOfDay } from '../../shared/datetime.ts';
+import { measured, quantity, type Unit } from '../../shared/result.ts';
 import { type Run, Typed } from '../run.ts';
 import type { Field } from '../sources/format.ts';
 import { countLocal } from './code.ts';
@@ -61,7 +61,7 @@ export const attachment: Converter = {
 /** HL7 v2 OBX-5 by OBX-2 (v2.9 §7.4.2.5); what does not fit its declared type is kept as text. */
 export const obx: Converter = {
   summary: 'the value of an OBX by its declared type',
-  types: ['Quantity', 'CodeableConcept', 'string', 'Range', 'Ratio', 'dateTime', 'time'],
+  types: ['Quantity', 'CodeableConcept', 'string', 'Range', 'Ratio', 'Period', 'dateTime', 'time'],
   dynamic: true,
   from: 'required',
   options: { type: 'text', unit: 'text', units: 'codes', system: 'text', code: 'text' },
@@ -101,6 +101,10 @@ export const obx: Converter = {
           if (made !== 'invalid' && made !== 'placeholder') return new Typed('time', made);
           return asText(run, field, 'the value is no time of day and is kept as text');
         }
+        case 'DR':
+          return span(run, field) ?? asText(run, field);
+        case 'NR':
+          return numericRange(field, read(run)) ?? asText(run, field);
         case 'TX':
         case 'FT':
         case 'ID':
@@ -121,6 +125,28 @@ function numeric(run: Run, field: Field, unit: UnitOf): Typed | undefined {
   return number ? new Typed('Quantity', quantity(number, unit(run))) : undefined;
 }
 
+/** DR (v2.9 §2A.3.20): start ^ end. */
+function span(run: Run, field: Field): Typed | undefined {
+  const [start, end] = (field.parts?.() ?? []).map((text) =>
+    text === '' || typeof pointInTime(text, run.zone) === 'string'
+      ? undefined
+      : readDateTime(run, field, text, run.zone),
+  );
+  if ((!start && !end) || (start && end && isLater(start, end))) return undefined;
+  return new Typed('Period', { ...(start ? { start } : {}), ...(end ? { end } : {}) });
+}
+
+/** NR (§2A.3.47): low ^ high. */
+function numericRange(field: Field, unit: Unit): Typed | undefined {
+  const [low, high] = (field.parts?.() ?? []).map((text) => measured(text));
+  if ((!low && !high) || low?.comparator || high?.comparator) return undefined;
+  if (low && high && Number(low.number) > Number(high.number)) return undefined;
+  return new Typed('Range', {
+    ...(low ? { low: quantity(low, unit) } : {}),
+    ...(high ? { high: quantity(high, unit) } : {}),
+  });
+}
+
 /** SN (v2.9 §2A.3.71): comparator ^ number ^ separator or suffix ^ number. */
 function structured(run: Run, field: Field, unit: UnitOf): Typed | undefined {
   const [comparator = '', first = '', separator = '', second = ''] = (
@@ -136,7 +162,7 @@ function structured(run: Run, field: Field, unit: UnitOf): Typed | undefined {
   if (separator === '-' && Number(low.number) <= Number(high.number))
     return new Typed('Range', { low: quantity(low, of), high: quantity(high, of) });
   return /^[:/]$/.test(separator)
-    ? new Typed('Ratio', { numerator: quantity(low, {}), denominator: quantity(high, {}) })
+    ? new Typed('Ratio', { numerator: quantity(low, of), denominator: quantity(high, of) })
     : undefined;
 }
 
