@@ -2,6 +2,7 @@
 import { createCipheriv, createDecipheriv, createSecretKey, type KeyObject, randomBytes } from 'node:crypto';
 import { DatabaseSync, type SQLInputValue, type StatementSync } from 'node:sqlite';
 import { keyedDigest } from '../ids.ts';
+import { transaction } from '../sqlite.ts';
 import { migrate } from './schema.ts';
 
 /** 32 bytes each, from the keystore. */
@@ -55,15 +56,7 @@ export class Store {
 
   /** All or nothing, on disk when it returns. */
   transaction<T>(work: () => T): T {
-    this.#db.exec('BEGIN IMMEDIATE');
-    try {
-      const result = work();
-      this.#db.exec('COMMIT');
-      return result;
-    } catch (error) {
-      if (this.#db.isTransaction) this.#db.exec('ROLLBACK');
-      throw error;
-    }
+    return transaction(this.#db, work);
   }
 
   digest(label: 'source-key' | 'content', value: string): string {

@@ -6,6 +6,7 @@ import { randomBytes } from 'node:crypto';
 import { closeSync, existsSync, openSync } from 'node:fs';
 import { DatabaseSync, type StatementSync } from 'node:sqlite';
 import { BridgeError } from '../errors.ts';
+import { transaction } from '../sqlite.ts';
 import { decodeChange, encodeChange, type KeyChange } from './key-changes.ts';
 import { HOSPITAL_REF } from './patient-keys.ts';
 import { openBox, sealBox } from './sealed-box.ts';
@@ -100,7 +101,7 @@ class SaltTable implements PatientSalts {
 
   putChange(ref: string, make: (change: KeyChange | undefined, salt: Uint8Array | undefined) => KeyChange): KeyChange {
     if (!REF.test(ref) || ref === HOSPITAL_REF) throw new RangeError('not the reference of a patient');
-    const change = this.#transaction(() => {
+    const change = transaction(this.#database, () => {
       const sealed = this.#read(ref);
       const made = make(this.change(ref), sealed && openBox(this.#key, ref, sealed));
       const box = sealBox(this.#key, changePlace(ref), encodeChange(made));
@@ -129,26 +130,14 @@ class SaltTable implements PatientSalts {
 
   /** Another process may add the same ref at the same moment: the first one counts. */
   #add(refs: readonly string[]): void {
-    this.#transaction(() => {
+    transaction(this.#database, () => {
       for (const ref of refs) this.#insert.run(ref, sealBox(this.#key, ref, randomBytes(SALT_LENGTH)));
     });
   }
 
-  #transaction<T>(work: () => T): T {
-    this.#database.exec('BEGIN IMMEDIATE');
-    try {
-      const result = work();
-      this.#database.exec('COMMIT');
-      return result;
-    } catch (error) {
-      this.#database.exec('ROLLBACK');
-      throw error;
-    }
-  }
-
   destroy(ref: string): boolean {
     if (ref === HOSPITAL_REF) throw new RangeError("the hospital's own keys are not a patient's");
-    const destroyed = this.#transaction(() =>
+    const destroyed = transaction(this.#database, () =>
       ['salts', 'changes'].map(
         (table) => this.#database.prepare(`DELETE FROM ${table} WHERE ref = ?`).run(ref).changes,
       ),

@@ -2,6 +2,7 @@ import { createCipheriv, createDecipheriv, createSecretKey, type KeyObject, rand
 import { DatabaseSync, type StatementSync } from 'node:sqlite';
 import { hkdfSha256 } from '../crypto/hkdf.ts';
 import { cannotOpen } from '../crypto/refusal.ts';
+import { transaction } from '../sqlite.ts';
 import type { Usage } from './spool.ts';
 
 const NONCE_LENGTH = 12;
@@ -46,7 +47,7 @@ export class SmallItems {
 
   put(entries: readonly Entry[]): void {
     const rows = entries.map(({ id, size, bytes }) => [id, size, bytes && this.#seal(id, bytes)] as const);
-    this.#transaction(() => {
+    transaction(this.#database, () => {
       for (const row of rows) this.#insert.run(...row);
     });
   }
@@ -71,7 +72,7 @@ export class SmallItems {
 
   /** @returns the ids among them whose content is in a file */
   remove(ids: readonly string[]): string[] {
-    return this.#transaction(() => ids.filter((id) => this.#delete.get(id)?.large === 1));
+    return transaction(this.#database, () => ids.filter((id) => this.#delete.get(id)?.large === 1));
   }
 
   usage(): Usage {
@@ -81,18 +82,6 @@ export class SmallItems {
 
   close(): void {
     this.#database.close();
-  }
-
-  #transaction<T>(work: () => T): T {
-    this.#database.exec('BEGIN IMMEDIATE');
-    try {
-      const result = work();
-      this.#database.exec('COMMIT');
-      return result;
-    } catch (error) {
-      this.#database.exec('ROLLBACK');
-      throw error;
-    }
   }
 
   #seal(id: string, bytes: Uint8Array): Uint8Array {
