@@ -180,6 +180,14 @@ describe('a faulty node', () => {
     await expect(kubo.addStream(much())).rejects.toMatchObject({ code: 'store.full' });
   });
 
+  test('an upload to nobody ends at once', async () => {
+    const kubo = await serve(() => {});
+    server.close();
+    await expect.poll(() => server.listening).toBe(false);
+    const upload = kubo.addStream([Buffer.alloc(1 << 20), Buffer.alloc(1 << 20)]);
+    await expect(upload).rejects.toMatchObject({ code: 'store.unreachable' });
+  });
+
   test('a source is let go when its upload fails', async () => {
     const kubo = await serve((request) => request.once('data', () => request.destroy()));
     let released = false;
