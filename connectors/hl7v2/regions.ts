@@ -98,7 +98,8 @@ class Scan {
       } else if (this.#type === 'other' && this.#isBehindMark(window, index)) yield* this.#open('message', here);
       if (this.#type === 'message' && char === FS && endsFrame(window.at(index + 1))) yield* this.#open('other', here);
       this.#blank &&= (kind & BLANK) !== 0;
-      this.#lineStart = (kind & BREAK) !== 0 || (char === NUL && this.#lineStart);
+      // Segments may be indented or padded.
+      this.#lineStart = (kind & BREAK) !== 0 || ((kind & BLANK) !== 0 && this.#lineStart);
       if (this.#lineStart) this.#mark = 0;
       else if (this.#mark !== NO_MARK) this.#mark = kind & QUOTE ? NO_MARK : this.#mark + 1;
     }

@@ -4,7 +4,7 @@ import { BridgeError } from '../../../core/errors.ts';
 import type { SourceTracker, Tally } from '../../sources.ts';
 import { type Decoded, decodeMessage } from './charset.ts';
 import { type Delimiters, readDelimiters } from './delimiters.ts';
-import { segmentLines } from './lines.ts';
+import { type SegmentLine, segmentLines } from './lines.ts';
 import { Segment } from './segment.ts';
 import { CONTROL, type Listener, NOBODY, type Reading } from './value.ts';
 
@@ -76,7 +76,23 @@ export function readMessage(bytes: Uint8Array, charset: string | undefined): Mes
     counts.set(name, occurrence);
     return new Segment(reading, name, occurrence, raw);
   });
-  return new Message(reading, segments, [...headerIssues(decoded, delimiters, split), ...lines.issues]);
+  const issues = [
+    ...headerIssues(decoded, delimiters, split),
+    ...lines.issues,
+    ...truncations(lines.segments, delimiters),
+  ];
+  return new Message(reading, segments, issues);
+}
+
+/** Where the sender has cut a value off and says so (HL7 v2.7 §2.5.5.2): the sign at the end of a value. */
+function* truncations(lines: readonly SegmentLine[], { field, truncation }: Delimiters): Generator<ReadingIssue> {
+  if (truncation === '') return;
+  for (const { name, raw } of lines) {
+    if (name === 'MSH' || !raw.includes(truncation)) continue;
+    for (const [number, value] of raw.split(field).entries())
+      if (value.length > 1 && value.endsWith(truncation))
+        yield { code: 'item.truncated', place: `${name}-${number}`, detail: 'the sender has cut the value off' };
+  }
 }
 
 /** MSH-2 itself holds the escape character once. */

@@ -70,6 +70,12 @@ describe('delimiters', () => {
     expect(read('MSH|^~\\\\&#|A\rZZZ|\\P\\').first('ZZZ')!.field(1).text).toBe('#');
   });
 
+  test('a value that its sender has cut off is told (v2.7)', () => {
+    const made = read('MSH|^~\\&#|A\rNTE|1||a long te#|x#y|\\P\\\rZZZ|#');
+    expect(made.issues.map(({ code, place }) => [code, place])).toEqual([['item.truncated', 'NTE-3']]);
+    expect(made.first('NTE')!.field(3).text).toBe('a long te#');
+  });
+
   test.each(['MSH|^^\\&|A', 'MSHA^~\\&|', 'MSH', 'MSH|', 'MSH|ab|', 'MSH|^~\\&#?|'])('refuses %s', (head) => {
     expect(() => read(head)).toThrow(expect.objectContaining({ code: 'item.format' }));
   });
