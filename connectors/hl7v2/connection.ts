@@ -140,7 +140,7 @@ export class Connection {
   }
 
   async #store(bytes: Uint8Array): Promise<Uint8Array[]> {
-    const header = readHeader(bytes);
+    const header = readHeader(bytes, this.#parts.charset);
     if (header === null) return this.#reject(bytes);
     const { inbox, charset, feed, log } = this.#parts;
     if (isAcknowledgement(header, bytes)) {
@@ -180,7 +180,11 @@ export class Connection {
   async #refuse(frame: Refused): Promise<Uint8Array[]> {
     await this.#put({ size: frame.size, head: frame.head, detail: DETAIL[frame.type] }, frame.type);
     if (frame.type === 'stray') return [];
-    return acknowledgements(readHeader(frame.head), frame.type === 'oversize' ? 'too-large' : 'cut', frame.head);
+    return acknowledgements(
+      readHeader(frame.head, this.#parts.charset),
+      frame.type === 'oversize' ? 'too-large' : 'cut',
+      frame.head,
+    );
   }
 
   async #put(part: { size: number; head: Uint8Array; detail: string }, type?: Refused['type']): Promise<boolean> {

@@ -12,19 +12,47 @@ export interface Header {
 
 /** A header segment longer than this is none. */
 const MOST = 16_384;
+/** Sets in which the second byte of a character may be that of a delimiter. */
+const DOUBLE_BYTE = /^(?:GB|CP936|BIG|SHIFT|SJIS)/i;
 
-/** @returns null when the bytes are no HL7 v2 message; blank lines before MSH are passed over */
-export function readHeader(message: Uint8Array): Header | null {
+/**
+ * @param charset of the feed, where it is configured; else MSH-18 tells
+ * @returns null when the bytes are no HL7 v2 message; blank lines before MSH are passed over
+ */
+export function readHeader(message: Uint8Array, charset?: string): Header | null {
   const text = Buffer.from(message.buffer, message.byteOffset, Math.min(message.length, MOST)).toString('latin1');
   const match = /^(?:\xef\xbb\xbf)?[\r\n\0\v\t ]*(MSH([^\r\n\0A-Za-z0-9 ])[^\r\n]*)/.exec(text);
   if (!match) return null;
-  const [, segment, separator] = match;
-  const fields = segment!.split(separator!);
+  const [, segment, separator] = match as unknown as [string, string, string];
+  const fields = fieldsOf(segment, separator, charset);
   const encoding = fields[1] ?? '';
   if (encoding === '') return null;
   return {
-    separator: separator!,
+    separator,
     encoding,
-    field: (number) => (number === 1 ? separator! : (fields[number - 1] ?? '')),
+    field: (number) => (number === 1 ? separator : (fields[number - 1] ?? '')),
   };
+}
+
+function fieldsOf(segment: string, separator: string, charset: string | undefined): readonly string[] {
+  const switched = segment.includes('\x1b$') ? blot(segment, /\x1b\$[^\x1b]*/g) : segment;
+  const plain = cut(segment, switched, separator);
+  if (charset === undefined ? /^[\x00-\x80]*$/.test(segment) : !DOUBLE_BYTE.test(charset)) return plain;
+  const paired = cut(segment, blot(switched, /[\x81-\xfe][\x30-\x7e\x80-\xfe]/g), separator);
+  return DOUBLE_BYTE.test(charset ?? paired[17] ?? '') ? paired : plain;
+}
+
+/** Characters of several bytes, without anything in them that looks like a delimiter. */
+function blot(text: string, characters: RegExp): string {
+  return text.replace(characters, (found) => 'x'.repeat(found.length));
+}
+
+/** Cuts the segment where its likeness has separators. */
+function cut(segment: string, likeness: string, separator: string): string[] {
+  let at = 0;
+  return likeness.split(separator).map(({ length }) => {
+    const field = segment.slice(at, at + length);
+    at += length + separator.length;
+    return field;
+  });
 }
