@@ -1,4 +1,5 @@
 /** The walk through docs/operations.md, typed as it stands there: the embedded chain, two hospitals and a patient. */
+import { spawnSync } from 'node:child_process';
 import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -11,6 +12,8 @@ interface Line {
   readonly args: readonly string[];
   readonly stdin: string | undefined;
 }
+
+const python = spawnSync('python3', ['-c', 'import aws_encryption_sdk, cbor2, Crypto.Hash.keccak']).status === 0;
 
 const LINE = /^(?:echo (?<stdin>\S+) \| )?npx dhc (?<args>.+)$/;
 let folder: string;
@@ -29,6 +32,7 @@ it('every line does what the document says of it', async () => {
   const [, ...lines] = documented();
   await demo();
   for (const { text, args, stdin } of lines) {
+    if (args[0] === 'down') await readByOthers();
     const end = await runCli(args, {
       cwd: folder,
       config: '.dhc/demo/bridge.yaml',
@@ -53,6 +57,22 @@ it('every line does what the document says of it', async () => {
   expect(found('verify --all')).toMatch(/0 fail, 0 unknown, \d+ with their patients$/m);
   expect(readdirSync(folder)).not.toContain('again.json');
 }, 400_000);
+
+/** The patient's records after the claim, by the verifier that shares no code: from receipt, key file, chain and node. */
+async function readByOthers(): Promise<void> {
+  const network = JSON.parse(readFileSync(join(folder, 'network.json'), 'utf8'));
+  const args = ['patient', 'open', '0', '--keys', 'keys.json', '--network', 'network.json', '--out', 'again'];
+  const { stdout } = await runCli([...args, '--json'], { cwd: folder });
+  const [{ capsule }] = JSON.parse(stdout).records;
+  const tool = [join(ROOT, 'tools', 'verify_receipt.py'), '--rpc', network.rpc, '--kubo', network.kubo];
+  const trusted = ['--contract', network.contract, '--chain-id', String(network.chainId)];
+  const read = [...tool, ...trusted, '--key', 'keys.json', join('again', 'chenguang-0.receipt.json')];
+  if (!python) return;
+  const run = (more: string[]) => spawnSync('python3', [...read, ...more], { cwd: folder, encoding: 'utf8' });
+  expect(run(['--capsule', capsule]).stdout).toMatch(/^pass {2}/m);
+  // The first key packet was made for the hospital's custody, which ended.
+  expect(run([]).stdout).toMatch(/^ +fail +key packet: it does not open with the key$/m);
+}
 
 /** The first line is the demo, for which the test has a smaller hospital. */
 function documented(): Line[] {

@@ -11,7 +11,7 @@ import argparse, base64, hmac, json, struct, sys  # noqa: E401
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 from verifier.messages import frames, header_of
-from verifier.packets import open_packet
+from verifier.packets import open_packet, read_key
 from verifier.receipts import FORM, keccak256, leaf, pair, root_of, well_formed
 from verifier.store import Refuted, Store, Unknown, ask, cid_bytes, dag_cbor, ensure
 
@@ -47,7 +47,7 @@ class Checks(list):
 
 
 def verify(text, options, key=None, delivery=None):
-    """All checks of one receipt, in a fixed order. options: of the command line; key and delivery: parsed JSON."""
+    """All checks of one receipt, in a fixed order. options: of the command line; key: of `read_key`; delivery: parsed JSON."""
     check, store = Checks(), Store(options.gateway, options.kubo)
 
     def rpc(method, *params):
@@ -163,11 +163,10 @@ def verify(text, options, key=None, delivery=None):
                 pass
     if delivery is None:  # Only patient and hospital have the key of the tags.
         with check("tag"):
-            if "indexKey" not in (key or {}):
+            if not (key or {}).get("indexKeys"):
                 raise Unknown("no key given")
-            made = (b"dhc-tag/1" + struct.pack(">Q", counter) for counter in range(MAX_COUNTER))
-            index_key = bytes.fromhex(key["indexKey"])
-            ensure(any(hmac.digest(index_key, one, "sha256")[:16] == record["tag"] for one in made), "no tag of this key")
+            made = ((bytes.fromhex(one), b"dhc-tag/1" + struct.pack(">Q", n)) for one in key["indexKeys"] for n in range(MAX_COUNTER))
+            ensure(any(hmac.digest(*one, "sha256")[:16] == record["tag"] for one in made), "no tag of this key")
     return check
 
 
@@ -179,13 +178,13 @@ def main():
     node.add_argument("--gateway", help="any IPFS gateway that gives raw blocks")
     node.add_argument("--kubo", help="RPC of an IPFS node")
     parser.add_argument("--confirmations", type=int, default=2)
-    parser.add_argument("--key", help="JSON with x25519Private, umbralSecret and indexKey, hex")
+    parser.add_argument("--key", help="a patient's key file, or JSON with x25519Private, umbralSecret and indexKey, hex")
     parser.add_argument("--capsule", help="CID of a later key packet of the record")
     parser.add_argument("--delivery", help="a delivery of `dhc share deliver`, with the key of who asked")
     parser.add_argument("receipts", nargs="+")
     options = parser.parse_args()
     key, delivery = (json.load(open(path)) if path else None for path in (options.key, options.delivery))
-    verdicts = []
+    key, verdicts = key and read_key(key), []
     for path in options.receipts:
         checks = verify(open(path, encoding="utf-8").read(), options, key, delivery)
         for name, status, why in checks:

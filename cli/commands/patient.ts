@@ -90,7 +90,7 @@ export function registerPatient(program: Command): void {
         const person = personOf(options);
         const folder = String(options.out);
         mkdirSync(folder, { recursive: true, mode: 0o700 });
-        const results: { number: number; hospital: string; checks: Record<string, string> }[] = [];
+        const results: { number: number; hospital: string; capsule: string; checks: Record<string, string> }[] = [];
         for (const record of chosen(await ownRecords(person, signal), numbers)) {
           const { hospital, receipt, counter, open } = record;
           const checks = await verifyRecord(receipt, hospital, person.chain, open);
@@ -99,7 +99,9 @@ export function registerPatient(program: Command): void {
           if (checks.every(({ status }) => status !== 'fail'))
             writeFileSync(`${name}.json`, (await openRecord(receipt, open)).bundle, { mode: 0o600 });
           const named = Object.fromEntries(checks.map(({ name: check, status }) => [check, status]));
-          results.push({ number: counter, hospital: hospital.hospital, checks: named });
+          const { contentCid, capsuleCid } = receipt.record;
+          const capsule = open.capsules?.get(contentCid) ?? capsuleCid;
+          results.push({ number: counter, hospital: hospital.hospital, capsule, checks: named });
         }
         const bad = results.filter(({ checks }) => Object.values(checks).some((status) => status !== 'pass'));
         const lines = bad.map(({ hospital, number, checks }) => `${hospital} ${number}: ${JSON.stringify(checks)}\n`);

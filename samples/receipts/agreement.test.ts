@@ -17,10 +17,10 @@ const TOOLS = join(import.meta.dirname, '..', '..', 'tools');
 const DRIVER = `
 import json, sys, types
 sys.path.insert(0, sys.argv[1])
-from verify_receipt import verify
+from verify_receipt import read_key, verify
 for line in sys.stdin:
     job = json.loads(line)
-    checks = verify(job["text"], types.SimpleNamespace(**job["options"]), job["key"])
+    checks = verify(job["text"], types.SimpleNamespace(**job["options"]), job["key"] and read_key(job["key"]))
     print(json.dumps([f"{name}: {status}" for name, status, _ in checks]))
 `;
 const CHANGES = 150;

@@ -19,7 +19,8 @@ except ImportError:
 
 HPKE, UMBRAL = "hpke-x25519-hkdfsha256-aes256gcm", "umbral-secp256k1-chacha20poly1305"
 FIELDS = {HPKE: {"enc", "ct"}, UMBRAL: {"capsule", "ct"}}
-PRIVATE = {HPKE: "x25519Private", UMBRAL: "umbralSecret"}
+HPKE_KEY, UMBRAL_KEY = "x25519Private", "umbralSecret"
+PRIVATE = {HPKE: HPKE_KEY, UMBRAL: UMBRAL_KEY}
 ORDER = 0xFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFEBAAEDCE6AF48A03BBFD25E8CD0364141  # Of secp256k1 (SEC 2).
 
 
@@ -45,6 +46,15 @@ def open_packet(packet, binder, key, shared=None):
         raise Refuted("it does not open with the key")
     ensure(len(secret) == 64, "it holds something else than the keys of a record")
     return secret
+
+
+def read_key(file):
+    """A key file as a dict of hex, `indexKeys` a list: a patient's own (`dhc patient init`), or keys one by one."""
+    if file.get("format") != "dhc-keys/1":
+        return {**file, "indexKeys": [file["indexKey"]] if "indexKey" in file else []}
+    secret, index_keys = bytes.fromhex(file["secrets"][0]), [one["indexKey"] for one in file["hospitals"]]
+    derive = lambda label: HKDF(hashes.SHA256(), 32, None, label).derive(secret).hex()  # noqa: E731
+    return {HPKE_KEY: derive(b"dhc/patient-x25519/1"), UMBRAL_KEY: derive(b"dhc/patient-umbral/1"), "indexKeys": index_keys}
 
 
 def hpke_open(private, enc, aad, ct):
