@@ -69,7 +69,8 @@ export function readMessage(bytes: Uint8Array, charset: string | undefined): Mes
     listener: NOBODY,
     watcher: undefined,
   };
-  const lines = segmentLines([split.header, ...split.rest], split.before.lines + 1, delimiters.field);
+  const written = [split.header, ...split.rest].map(delimiters.doubled ? unquoted(delimiters) : asWritten);
+  const lines = segmentLines(written, split.before.lines + 1, delimiters.field);
   const counts = new Map<string, number>();
   const segments = lines.segments.map(({ name, raw }) => {
     const occurrence = (counts.get(name) ?? 0) + 1;
@@ -82,6 +83,15 @@ export function readMessage(bytes: Uint8Array, charset: string | undefined): Mes
     ...truncations(lines.segments, delimiters),
   ];
   return new Message(reading, segments, issues);
+}
+
+/** A line of a string literal: escape characters stand twice in it, its end may be spelled out. */
+function unquoted({ escape: mark }: Delimiters): (line: string) => string {
+  return (line) => line.replaceAll(mark + mark, mark).replace(/(?:\\[rn]){1,2}$/, '');
+}
+
+function asWritten(line: string): string {
+  return line;
 }
 
 /** Where the sender has cut a value off and says so (HL7 v2.7 §2.5.5.2): the sign at the end of a value. */

@@ -67,6 +67,8 @@ describe('delimiters', () => {
     const made = read('MSH|^~\\\\&|A\rZZZ|a\\T\\b&c');
     expect(made.first('ZZZ')!.field(1).part(1).parts()).toMatchObject([{ text: 'a&b' }, { text: 'c' }]);
     expect(made.issues.map(({ place }) => place)).toEqual(['MSH-2']);
+    expect(read('MSH|^~\\\\&|A\rZZZ|a\\\\T\\\\b|C:\\\\x\\r\\n').first('ZZZ')!.all(1)[0]!.text).toBe('a&b');
+    expect(read('MSH|^~\\\\&|A\rZZZ|C:\\\\x\\r').first('ZZZ')!.field(1).text).toBe('C:\\x');
     expect(read('MSH|^~\\\\&#|A\rZZZ|\\P\\').first('ZZZ')!.field(1).text).toBe('#');
   });
 
