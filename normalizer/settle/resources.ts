@@ -9,6 +9,8 @@ export function settleResource(resource: Tree, told: Told): void {
   switch (resource.resourceType) {
     case 'Organization':
       settleHomes(resource, told);
+      // org-1: it has a name or a number.
+      if (resource.identifier === undefined && resource.name === undefined) resource._name = ABSENT;
       break;
     case 'Patient':
       settleContacts(resource);

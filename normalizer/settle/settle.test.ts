@@ -108,6 +108,11 @@ test('details of an order without a code are of one that is not known', () => {
   });
 });
 
+test('an organization has a number or a name, if one that is not known', () => {
+  const named = (organization: object) => '_name' in settled({ resourceType: 'Organization', ...organization }).value;
+  expect([{}, { name: '晨光' }, { identifier: [{ value: '1' }] }].map(named)).toEqual([true, false, false]);
+});
+
 test('an organization lives nowhere', () => {
   const homes = { telecom: [{ value: '1', use: 'home' }], address: [{ city: '北京', use: 'home' }, { use: 'work' }] };
   expect(settled({ resourceType: 'Organization', ...structuredClone(homes) })).toEqual({
