@@ -115,8 +115,13 @@ test('an organization has a number or a name, if one that is not known', () => {
 
 test('an organization lives nowhere', () => {
   const homes = { telecom: [{ value: '1', use: 'home' }], address: [{ city: '北京', use: 'home' }, { use: 'work' }] };
-  expect(settled({ resourceType: 'Organization', ...structuredClone(homes) })).toEqual({
-    value: { resourceType: 'Organization', telecom: [{ value: '1' }], address: [{ city: '北京' }, { use: 'work' }] },
+  expect(settled({ resourceType: 'Organization', name: '晨光', ...structuredClone(homes) })).toEqual({
+    value: {
+      resourceType: 'Organization',
+      name: '晨光',
+      telecom: [{ value: '1' }],
+      address: [{ city: '北京' }, { use: 'work' }],
+    },
     told: ['note', 'note'],
   });
   expect(settled({ resourceType: 'Patient', ...structuredClone(homes) }).told).toEqual([]);
