@@ -158,7 +158,7 @@ class Parser {
       const map = this.#world.codeMap(name);
       if (!map)
         throw new Fault(`there is no code map ${name}`, didYouMean(name, this.#world.codeMapNames, 'code maps'));
-      return (run) => anyOf(left, run, (value) => map.has(value)) !== not;
+      return decided((run) => anyOf(left, run, (value) => map.has(value)), not, left);
     }
     if (!this.#sign('[')) throw new Fault('after in stands a list', 'write in [a, b] or in @codes');
     const list: Operand[] = [];
@@ -167,9 +167,10 @@ class Parser {
     if (!this.#sign(']')) throw new Fault('the list is not closed', 'write ]');
     if (list.every((item) => 'literal' in item && item.literal !== undefined)) {
       const known = new Set(list.map((item) => (item as { literal: string }).literal));
-      return (run) => anyOf(left, run, (value) => known.has(value)) !== not;
+      return decided((run) => anyOf(left, run, (value) => known.has(value)), not, left);
     }
-    return (run) => anyOf(left, run, (value) => list.some((item) => values(item, run).includes(value))) !== not;
+    const isOne = (run: Run) => anyOf(left, run, (value) => list.some((item) => values(item, run).includes(value)));
+    return decided(isOne, not, left, ...list);
   }
 
   #pattern(left: Operand): Condition {
@@ -180,7 +181,7 @@ class Parser {
     const test = compilePattern(literal[1]!);
     if (typeof test === 'string')
       throw new Fault(test, 'the expression matches the whole value; simplify it, or use a code map');
-    return (run) => anyOf(left, run, test);
+    return decided((run) => anyOf(left, run, test), false, left);
   }
 
   #operand(): Operand {
@@ -236,6 +237,19 @@ function addressText(rest: string): string {
   return rest;
 }
 
+/**
+ * A value that was looked for and is there counts as read: what hangs on it says it. One that is not there may still be
+ * told elsewhere, or is left.
+ */
+function decided(test: Condition, not: boolean, ...operands: readonly Operand[]): Condition {
+  const addresses = operands.flatMap((operand) => ('address' in operand ? [operand.address] : []));
+  return (run) => {
+    if (!run.look(test)) return not;
+    for (const address of addresses) for (const field of address.fields(run.scope)) field.text();
+    return !not;
+  };
+}
+
 function isNull(field: Field): boolean {
   return field.isNull;
 }
@@ -285,12 +299,13 @@ function compare(left: Operand, sign: string, right: Operand): Condition {
   if (sign === '=' || sign === '!=') {
     const several = isMany(left) || isMany(right);
     const equal = several ? equalOfSeveral(left, right) : equalOfOne(left, right);
-    return sign === '=' ? equal : (run) => !equal(run);
+    return decided(equal, sign === '!=', left, right);
   }
-  return (run) => {
+  const holds = (run: Run) => {
     for (const a of values(left, run)) for (const b of values(right, run)) if (ordered(a, sign, b)) return true;
     return false;
   };
+  return decided(holds, false, left, right);
 }
 
 function equalOfOne(left: Operand, right: Operand): Condition {

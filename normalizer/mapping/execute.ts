@@ -35,7 +35,7 @@ export function draw(
   const refusal = map.refusals.find(({ condition }) => condition.holds(run));
   if (refusal) return draft.reject(refusal.code, refusal.detail);
   run.element = 'owner';
-  const owner = map.owner(run);
+  const owner = run.look(map.owner);
   if (owner === undefined) return draft.reject('item.no-patient', 'the item names no patient');
   run.owner = owner ?? undefined;
   runAll(map.steps, run);

@@ -40,13 +40,14 @@ function assemble(parts: readonly Part[], world: World, node: Node): Key | undef
   }
   // The owner decides only where nothing else does.
   const only = deciding.filter((part) => part !== OWNER);
-  return (run, resource) => {
-    const out: string[] = [];
-    let any = only.length === 0;
-    for (const part of parts)
-      if (part.put(run, resource, out) && (part !== OWNER || only.length === 0) && !part.constant) any = true;
-    return any ? out : null;
-  };
+  return (run, resource) =>
+    run.look(() => {
+      const out: string[] = [];
+      let any = only.length === 0;
+      for (const part of parts)
+        if (part.put(run, resource, out) && (part !== OWNER || only.length === 0) && !part.constant) any = true;
+      return any ? out : null;
+    });
 }
 
 const OWNER: Part = {

@@ -113,6 +113,16 @@ export class Run {
     return count;
   }
 
+  /** Reads without counting it: what decides on a record and what is in it are two things. */
+  look<T>(read: (run: Run) => T): T {
+    const before = this.native.silence?.(true) ?? false;
+    try {
+      return read(this);
+    } finally {
+      this.native.silence?.(before);
+    }
+  }
+
   /** In a trace, what is read from now on is read for this element by the rule at this place. */
   reading(rule: string): void {
     if (this.trace) this.draft.sources.readFor(this.element, rule);

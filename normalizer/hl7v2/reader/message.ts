@@ -47,6 +47,13 @@ export class Message {
     this.#reading.listener = { onRead, onControl };
   }
 
+  /** @returns whether it was silent before */
+  silence(silent: boolean): boolean {
+    const before = this.#reading.silent;
+    this.#reading.silent = silent;
+    return before;
+  }
+
   /** Counts every populated place, and which of them were read. */
   count(tally: Tally): void {
     for (const segment of this.segments) segment.count(tally);
@@ -67,6 +74,7 @@ export function readMessage(bytes: Uint8Array, charset: string | undefined): Mes
     hex: decoded.hex,
     plain: isPlain(content, delimiters),
     listener: NOBODY,
+    silent: false,
     watcher: undefined,
   };
   const written = [split.header, ...split.rest].map(delimiters.doubled ? unquoted(delimiters) : asWritten);

@@ -14,6 +14,8 @@ export interface Reading {
   readonly plain: boolean;
   /** Who is told of what is read; set when a map opens the message. */
   listener: Listener;
+  /** What is read now is only looked at: it counts as read where it also goes into a record. */
+  silent: boolean;
   /** Gathers what is read; see `watch`. */
   watcher: Value[] | undefined;
 }
@@ -219,8 +221,9 @@ export class Value {
   }
 
   #markRead(element?: string, rule?: string): void {
-    this.#isRead = true;
     this.#reading.watcher?.push(this);
+    if (this.#reading.silent) return;
+    this.#isRead = true;
     this.#reading.listener.onRead?.(this.place, element, rule);
   }
 

@@ -117,6 +117,12 @@ export interface Native {
   absent?(field: Field): string | undefined;
   /** A unit that is a coded value. */
   unit?(field: Field): Unit | undefined;
+  /**
+   * What is read from now on is only looked at, for a key or a condition: it counts as read where it also goes into a
+   * record. Formats without it count it at once.
+   * @returns whether it was silent before
+   */
+  silence?(silent: boolean): boolean;
   /** Zone of times without an offset, where the item itself says one. */
   readonly zone?: string | undefined;
   /** Its times are expected to have an offset: the first one without it is told. */

@@ -70,6 +70,7 @@ function nativeOf(scope: MessageScope): Native {
     attachment: (field, kind) => (value(field) ? attachment(value(field)!, kind === 'RP') : undefined),
     unit: (field) => (value(field)?.isPopulated ? unitOf(scope, value(field)!) : undefined),
     tellsZone: true,
+    silence: (silent) => scope.message.silence(silent),
     zone: writtenOffset(scope.message.header.field(7).text ?? ''),
   };
 }
