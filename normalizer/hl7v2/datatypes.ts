@@ -1,6 +1,6 @@
 /** HL7 v2 data types → R4 data types, by the v2-to-FHIR guide's data type maps. */
 import { type CodeParts, concept } from '../shared/code.ts';
-import { codeSystem, identifierSystem } from '../shared/systems.ts';
+import { codeSystem, identifierSystem, uriOf } from '../shared/systems.ts';
 import type { Value } from './reader/value.ts';
 import type { Scope } from './scope.ts';
 
@@ -8,10 +8,19 @@ const IDENTIFIER_TYPE = 'http://terminology.hl7.org/CodeSystem/v2-0203';
 
 /** HD (v2.9 §2A.3.29) → identifier system. */
 export function authoritySystem(scope: Scope, hd: Value): string | undefined {
-  const name = hd.part(1).trimmed;
-  const id = hd.part(2).trimmed;
-  const type = hd.part(3).trimmed;
-  return identifierSystem({ name, id, type }, scope.draft.context);
+  return assigner(scope, hd.part(1), hd.part(2), hd.part(3));
+}
+
+/** HL7 table 0301, as far as it says no more than the id itself does. */
+const UNIVERSAL = { ISO: 'ISO', UUID: 'UUID', GUID: 'GUID', URI: 'URI', DNS: 'DNS', L: 'L' };
+
+/** Of name and universal id the one that makes the system is read: the id where it is a URI, else the name. */
+function assigner(scope: Scope, name: Value, id: Value, type: Value): string | undefined {
+  const universal = scope.look(() => id.trimmed);
+  const isUri = universal !== undefined && uriOf(universal) !== undefined;
+  const named = isUri ? undefined : name.trimmed;
+  const own = isUri || named === undefined ? id.trimmed : undefined;
+  return identifierSystem({ name: named, id: own, type: type.in(UNIVERSAL) }, scope.draft.context);
 }
 
 /** CX (§2A.3.14). */
@@ -33,8 +42,7 @@ export function cx(scope: Scope, value: Value): fhir4.Identifier | undefined {
 export function ei(scope: Scope, value: Value, type?: string): fhir4.Identifier | undefined {
   const id = value.part(1).trimmed;
   if (id === undefined) return undefined;
-  const [name, uid, kind] = [value.part(2).trimmed, value.part(3).trimmed, value.part(4).trimmed];
-  const system = identifierSystem({ name, id: uid, type: kind }, scope.draft.context);
+  const system = assigner(scope, value.part(2), value.part(3), value.part(4));
   return {
     ...(type ? { type: { coding: [{ system: IDENTIFIER_TYPE, code: type }] } } : {}),
     ...(system ? { system } : {}),
@@ -56,16 +64,14 @@ export function codedValue(scope: Scope, value: Value, table?: string): fhir4.Co
 }
 
 function triplet(scope: Scope, value: Value, [code, text, system, version]: number[], table?: string): CodeParts {
-  const name = value.part(system!).trimmed ?? table;
   const id = value.part(code!).trimmed;
   const display = value.part(text!).trimmed;
-  if (id && !name && !display && isProse(id)) return { display: id };
-  return {
-    code: id,
-    display,
-    system: id ? codeSystem(name, scope.draft.context) : undefined,
-    version: value.part(version!).trimmed,
-  };
+  // Without a code, its system and version say nothing that a record could hold.
+  if (id === undefined) return { display };
+  const name = value.part(system!).trimmed ?? table;
+  if (!name && !display && isProse(id)) return { display: id };
+  const uri = codeSystem(name, scope.draft.context);
+  return { code: id, display, system: uri, version: uri ? value.part(version!).trimmed : undefined };
 }
 
 /** Senders write plain words where a code is expected. */
@@ -75,6 +81,14 @@ function isProse(text: string): boolean {
 
 function withoutTwins(parts: readonly CodeParts[]): CodeParts[] {
   return parts.filter(
-    (part, index) => !parts.slice(0, index).some((other) => other.code === part.code && other.system === part.system),
+    (part, index) =>
+      !parts
+        .slice(0, index)
+        .some(
+          (other) =>
+            other.code === part.code &&
+            other.system === part.system &&
+            (part.display === undefined || part.display === other.display),
+        ),
   );
 }

@@ -43,18 +43,19 @@ export function xcnName(scope: Scope, value: Value): fhir4.HumanName | undefined
 
 function nameAt(scope: Scope, value: Value, places: NamePlaces): fhir4.HumanName | undefined {
   const at = (offset: number) => value.part(places.family + offset).trimmed;
-  const type = value.part(places.type).trimmed;
-  const use = type ? NAME_USE[type] : undefined;
-  const representation = value.part(places.representation).trimmed;
+  if (value.isNull) value.use();
+  if (![0, 1, 2, 3, 4, 5].some((offset) => value.part(places.family + offset).isPopulated)) return undefined;
+  const use = value.part(places.type).in(NAME_USE);
   const name = humanName({
     family: at(0),
     given: [at(1), at(2)],
     suffix: [at(3), at(5), value.part(places.professional).trimmed],
     prefix: [at(4)],
     use,
-    representation: representation ? REPRESENTATION[representation] : undefined,
+    representation: value.part(places.representation).in(REPRESENTATION),
   });
-  if (type && !use && !'ABCFIKPSTUNBNOUSEREL'.includes(type)) scope.unmapped(value.part(places.type), 'HL70200', type);
+  const type = use ? undefined : value.part(places.type).trimmed;
+  if (type && !'ABCFIKPSTUNBNOUSEREL'.includes(type)) scope.unmapped(value.part(places.type), 'HL70200', type);
   if (!name) return undefined;
   const range = value.part(places.range);
   const period =
@@ -83,7 +84,7 @@ const ADDRESS_TYPE: Readonly<Record<string, AddressParts['type']>> = { M: 'posta
 
 /** XAD (§2A.3.83). */
 export function xad(scope: Scope, value: Value): fhir4.Address | undefined {
-  const type = value.part(7).trimmed;
+  const type = value.part(7);
   const made = address({
     lines: [...texts(value.part(1)), value.part(2).trimmed, value.part(19).trimmed],
     city: value.part(3).trimmed,
@@ -91,8 +92,8 @@ export function xad(scope: Scope, value: Value): fhir4.Address | undefined {
     postalCode: value.part(5).trimmed,
     country: value.part(6).trimmed,
     district: texts(value.part(9)).find((text) => text !== undefined),
-    use: type ? ADDRESS_USE[type] : undefined,
-    type: type ? ADDRESS_TYPE[type] : undefined,
+    use: type.in(ADDRESS_USE),
+    type: type.in(ADDRESS_TYPE),
   });
   if (!made) return undefined;
   const range = value.part(12);
@@ -123,16 +124,20 @@ const TELECOM_SYSTEM: Readonly<Record<string, fhir4.ContactPoint['system']>> = {
  * (5 to 8), or in the form of older versions (1).
  */
 export function xtn(scope: Scope, value: Value, use?: fhir4.ContactPoint['use']): fhir4.ContactPoint | undefined {
-  const kind = value.part(3).trimmed;
-  const email = value.part(4).trimmed;
-  const isEmail = kind === undefined ? email !== undefined : TELECOM_SYSTEM[kind] === 'email';
+  if (value.isNull) value.use();
+  if (![1, 4, 7, 12].some((part) => value.part(part).isPopulated)) return undefined;
+  const [kind, email] = [value.part(3), value.part(4)];
+  const sent = kind.in(TELECOM_SYSTEM);
+  const isEmail = kind.isPopulated ? sent === 'email' : email.isPopulated;
   const number =
-    isEmail && email ? email : (value.part(12).trimmed ?? dialled(value) ?? value.part(1).trimmed ?? email);
+    (isEmail ? email.trimmed : undefined) ??
+    value.part(12).trimmed ??
+    dialled(value) ??
+    value.part(1).trimmed ??
+    email.trimmed;
   if (number === undefined) return undefined;
-  const where = value.part(2).trimmed;
-  const mobile = kind === 'CP' ? 'mobile' : undefined;
-  const system = (kind ? TELECOM_SYSTEM[kind] : undefined) ?? (isEmail ? 'email' : 'phone');
-  const known = mobile ?? (where ? TELECOM_USE[where] : undefined) ?? use;
+  const system = sent ?? (isEmail ? 'email' : 'phone');
+  const known = (kind.in({ CP: true }) ? 'mobile' : undefined) ?? value.part(2).in(TELECOM_USE) ?? use;
   const period = scope.period(value.part(13), value.part(14));
   const rank = value.part(18).trimmed;
   return {
@@ -151,8 +156,8 @@ function dialled(value: Value): string | undefined {
   const [country, area, extension] = [value.part(5).trimmed, value.part(6).trimmed, value.part(8).trimmed];
   const pieces = [country ? `+${country.replace(/^\+/, '')}` : '', area ?? '', local];
   const number = pieces.filter(Boolean).join(' ') + (extension ? ` x${extension}` : '');
-  const written = value.part(1).trimmed;
-  return written && digits(written) === digits(number) ? written : number;
+  const written = value.part(1);
+  return (digits(written.raw) === digits(number) ? written.trimmed : undefined) ?? number;
 }
 
 function digits(text: string): string {

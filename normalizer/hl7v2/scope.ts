@@ -38,6 +38,14 @@ export class Scope {
     return start || end ? { ...(start ? { start } : {}), ...(end ? { end } : {}) } : undefined;
   }
 
+  /** Reads without counting it as read. */
+  look<T>(read: () => T): T {
+    const before = this.message.silence(true);
+    const made = read();
+    this.message.silence(before);
+    return made;
+  }
+
   invalid(value: Value, what: string): undefined {
     this.draft.issue('warning', 'field.invalid', value.place, what);
     return undefined;

@@ -134,8 +134,9 @@ class Parser {
 
   #test(): Condition {
     const left = this.#operand();
-    if (this.#word('present')) return (run) => isPresent(left, run);
-    if (this.#word('absent')) return (run) => !isPresent(left, run);
+    const isThere = (run: Run) => isPresent(left, run);
+    if (this.#word('present')) return (run) => run.look(isThere);
+    if (this.#word('absent')) return (run) => !run.look(isThere);
     if ('address' in left && left.address.of === 'item')
       throw new Fault(
         `${left.address.text} is a group or segment, not a value`,

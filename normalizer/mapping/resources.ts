@@ -258,7 +258,7 @@ function identity(compiled: Compiled, name: string, numbered: boolean): (run: Ru
     if (compiled.condition && !compiled.condition(run)) return NOTHING;
     for (const address of compiled.needs) {
       const fields = address.many ? address.fields(run.scope) : [firstField(address, run.scope)];
-      if (fields.some((field) => field && isPopulated(field))) continue;
+      if (run.look(() => fields.some((field) => field && isPopulated(field)))) continue;
       run.issue(
         'warning',
         'field.missing',

@@ -10,8 +10,12 @@ export interface CodeParts {
 
 /** @param text the original text, as entered by a person; without it and without a code the displays serve as text */
 export function concept(parts: readonly CodeParts[], text?: string): fhir4.CodeableConcept | undefined {
-  const coding = parts.filter((part) => part.code !== undefined).map(codingOf);
-  const said = text ?? (coding.length === 0 ? parts.find((part) => part.display)?.display : undefined);
+  const coded = parts.some((part) => part.code !== undefined);
+  const said = text ?? (coded ? undefined : parts.find((part) => part.display)?.display);
+  const coding = parts.flatMap((part) => {
+    if (part.code !== undefined) return [codingOf(part)];
+    return part.display === undefined || part.display === said ? [] : [{ display: part.display }];
+  });
   if (coding.length === 0 && said === undefined) return undefined;
   return { ...(coding.length > 0 ? { coding } : {}), ...(said === undefined ? {} : { text: said }) };
 }

@@ -18,7 +18,7 @@ export function humanName(parts: NameParts): fhir4.HumanName | undefined {
   const prefix = present(parts.prefix);
   const suffix = present(parts.suffix);
   const whole = given.length === 0 && parts.family !== undefined && WHOLE_CHINESE_NAME.test(parts.family);
-  if (!parts.family && given.length === 0) return undefined;
+  if (!parts.family && given.length + prefix.length + suffix.length === 0) return undefined;
   return {
     ...(parts.representation ? { extension: [{ url: REPRESENTATION, valueCode: parts.representation }] } : {}),
     ...(parts.use ? { use: parts.use } : {}),

@@ -137,12 +137,27 @@ export class Value {
 
   /** Decoded text of the first leaf (as a receiver of an older version reads it); undefined where absent or null. */
   get text(): string | undefined {
-    let leaf: Value = this;
-    while (leaf.#split() !== WHOLE) leaf = leaf.part(1);
+    const leaf = this.#lowest();
     const { raw } = leaf;
     if (raw === '') return undefined;
     leaf.#markRead();
     return raw === '""' ? undefined : leaf.#decode() || undefined;
+  }
+
+  #lowest(): Value {
+    let leaf: Value = this;
+    while (leaf.#split() !== WHOLE) leaf = leaf.part(1);
+    return leaf;
+  }
+
+  /** What a table has for this text; one that it does not have stays unread. */
+  in<T>(table: Readonly<Record<string, T>>): T | undefined {
+    if (this.raw === '') return undefined;
+    const leaf = this.#lowest();
+    const text = leaf.#decode().trim();
+    if (!Object.hasOwn(table, text)) return undefined;
+    leaf.#markRead();
+    return table[text];
   }
 
   /** Like `text`, without white space at its ends; undefined where nothing remains. */

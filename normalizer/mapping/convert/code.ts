@@ -94,6 +94,12 @@ interface Local {
   readonly text: string | undefined;
 }
 
+/** A text that gives way to another one is kept as a display, unless a coding shows it. */
+function withText(coding: readonly fhir4.Coding[], own: string | undefined, said: string): readonly fhir4.Coding[] {
+  const shown = own === undefined || own === said || coding.some(({ display }) => display === own);
+  return shown ? coding : [...coding, { display: own }];
+}
+
 /** What the source says, without any mapping. */
 function local(args: Args): (run: Run, field: Field | undefined) => Local {
   const [system, display, version, text, table, value] = ['system', 'display', 'version', 'text', 'table', 'value'].map(
@@ -105,7 +111,10 @@ function local(args: Args): (run: Run, field: Field | undefined) => Local {
     const said = text?.(run);
     if (native && !system) {
       const sent = native.coding ?? [];
-      return { coding: shown ? sent.map((one) => ({ display: shown, ...one })) : sent, text: said ?? native.text };
+      const coding = shown ? sent.map((one) => ({ display: shown, ...one })) : sent;
+      return said === undefined
+        ? { coding, text: native.text }
+        : { coding: withText(coding, native.text, said), text: said };
     }
     const sent = field?.text() ?? value?.(run);
     const uri = system?.(run);

@@ -33,9 +33,9 @@ function person(scope: MessageScope, value: Value): fhir4.Identifier | undefined
   };
 }
 
-/** Id of an organization in XON (§2A.3.87): components 10 and 6. */
+/** Id of an organization in XON (§2A.3.87): components 10 and 6; before v2.5 component 3. */
 function institution(scope: MessageScope, value: Value): fhir4.Identifier | undefined {
-  const id = value.part(10).trimmed;
+  const id = value.part(10).trimmed ?? value.part(3).trimmed;
   if (id === undefined) return undefined;
   const system = authoritySystem(scope, value.part(6));
   return { ...(system ? { system } : {}), value: id };
@@ -92,7 +92,9 @@ export const hl7v2: SourceFormat = {
         draft.issue(severity, code, path, detail);
     for (const number of HEADER_FIELDS) for (const value of message.header.all(number)) value.use();
     for (const segment of message.segments) if (NUMBERED.has(segment.name)) segment.field(1).use();
-    message.first('EVN')?.field(1).use();
+    // EVN-1 says the event of MSH-9 again.
+    const event = message.first('EVN')?.field(1);
+    if (event && event.raw === message.header.field(9).part(2).raw) event.use();
     return {
       root,
       native: nativeOf(new MessageScope(draft, message)),
