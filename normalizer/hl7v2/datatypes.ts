@@ -50,6 +50,27 @@ export function ei(scope: Scope, value: Value, type?: string): fhir4.Identifier 
   };
 }
 
+/** Id of a person in XCN (§2A.3.86): components 1, 9 and 13. */
+export function xcnId(scope: Scope, value: Value): fhir4.Identifier | undefined {
+  return numbered(scope, value.part(1).trimmed, value.part(9), value.part(13).trimmed);
+}
+
+/** Id of an organization in XON (§2A.3.87): component 10, in versions before 2.7 component 3. */
+export function xonId(scope: Scope, value: Value): fhir4.Identifier | undefined {
+  const id = value.part(10).trimmed ?? value.part(3).trimmed;
+  return numbered(scope, id, value.part(6), value.part(7).code);
+}
+
+function numbered(scope: Scope, id: string | undefined, authority: Value, type: string | undefined) {
+  if (id === undefined) return undefined;
+  const system = authoritySystem(scope, authority);
+  return {
+    ...(type ? { type: { coding: [{ system: IDENTIFIER_TYPE, code: type }] } } : {}),
+    ...(system ? { system } : {}),
+    value: id,
+  };
+}
+
 /** CWE, CE, CNE, CF and, in older versions, a plain code: all triplets, versions and original text (§2A.3.13). */
 export function codedValue(scope: Scope, value: Value, table?: string): fhir4.CodeableConcept | undefined {
   if (value.isNull) {

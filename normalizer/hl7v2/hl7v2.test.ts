@@ -393,20 +393,30 @@ function inventions(bytes: Uint8Array, made: Normalized): string[] {
 
 /** Words and codes that a shipped map writes as they stand. */
 const CONSTANTS = new Set(
-  Object.entries(JSON.parse(readFileSync(join(import.meta.dirname, '../mapping/generated/standard.json'), 'utf8')))
+  Object.entries(
+    JSON.parse(readFileSync(join(import.meta.dirname, '../mapping/generated/standard.json'), 'utf8')) as object,
+  )
     .filter(([file]) => file.startsWith('hl7v2/'))
-    .flatMap(([, text]) => [
-      ...(text as string).matchAll(/(?:value|display|text): '?([^'{},]+?)'?(?=[,} ]*(?:\w+:|\n| }))/g),
-    ])
-    .map(([, constant]) => constant!.trim()),
+    .flatMap(([file, text]) =>
+      file.endsWith('.csv')
+        ? text.split(/[,\n]/)
+        : [...text.matchAll(/(?:value|display|text): '?([^'{},]+?)'?(?=[,} ]*(?:\w+:|\n| }))/g)].map(([, one]) => one),
+    )
+    .map((constant: string) => constant.trim()),
 );
 
 function isOurs(key: string, value: string, parent: Record<string, unknown>, known: string): boolean {
+  if (['code', 'display', 'text'].includes(key) && CONSTANTS.has(value)) return true;
   const digits = value.replaceAll(/\D/g, '');
   if (/^\d{4}(-\d\d)?(-\d\d)?(T.*)?$/.test(value))
     return known.includes(digits.slice(0, 12).replace(/(?<=^.{8})0000$/, '')) || known.includes(digits.slice(0, 8));
   if (/^\d\d:\d\d:\d\d/.test(value)) return known.includes(digits.slice(0, 4));
-  if (['code', 'display', 'text'].includes(key) && CONSTANTS.has(value)) return true;
+  // The name of whom a reference names, as it is read out.
+  if (key === 'display' && parent.reference !== undefined)
+    return (
+      value.split(' ').every((piece) => known.includes(piece.normalize('NFKC'))) ||
+      [...value].some((_, cut) => known.includes(value.slice(0, cut)) && known.includes(value.slice(cut)))
+    );
   // Codes of terminologies that a rule chose, and the display of one of them.
   if (key === 'code' && (value === 'replaces' || value === 'appends')) return parent.target !== undefined;
   if (key === 'code' || key === 'display')

@@ -1,7 +1,7 @@
 /** HL7 v2 messages, and the data types that a map reads of them. */
 import type { Draft } from '../../draft.ts';
 import { attachment } from '../../hl7v2/attachment.ts';
-import { authoritySystem, codedValue, cx, ei } from '../../hl7v2/datatypes.ts';
+import { codedValue, cx, ei, xcnId, xonId } from '../../hl7v2/datatypes.ts';
 import { xad, xcnName, xpn, xtn } from '../../hl7v2/person-types.ts';
 import { Message, readMessage } from '../../hl7v2/reader/message.ts';
 import { Value } from '../../hl7v2/reader/value.ts';
@@ -20,27 +20,6 @@ const CONTENT_TYPE = 'x-application/hl7-v2+er7';
 const HEADER_FIELDS = [9, 10, 11, 12, 18];
 const NUMBERED = new Set(['PID', 'PV1', 'NK1', 'AL1', 'DG1', 'IN1', 'OBR', 'OBX', 'NTE', 'SPM']);
 
-/** Id of a person in XCN (v2.9 §2A.3.86): components 1, 9 and 13. */
-function person(scope: MessageScope, value: Value): fhir4.Identifier | undefined {
-  const id = value.part(1).trimmed;
-  if (id === undefined) return undefined;
-  const system = authoritySystem(scope, value.part(9));
-  const type = value.part(13).trimmed;
-  return {
-    ...(type ? { type: { coding: [{ system: 'http://terminology.hl7.org/CodeSystem/v2-0203', code: type }] } } : {}),
-    ...(system ? { system } : {}),
-    value: id,
-  };
-}
-
-/** Id of an organization in XON (§2A.3.87): components 10 and 6; before v2.5 component 3. */
-function institution(scope: MessageScope, value: Value): fhir4.Identifier | undefined {
-  const id = value.part(10).trimmed ?? value.part(3).trimmed;
-  if (id === undefined) return undefined;
-  const system = authoritySystem(scope, value.part(6));
-  return { ...(system ? { system } : {}), value: id };
-}
-
 /** OBX-6 as unit: with its code where the sender says that it is UCUM. */
 function unitOf(scope: MessageScope, value: Value): Unit | undefined {
   const coded = codedValue(scope, value);
@@ -56,8 +35,8 @@ function nativeOf(scope: MessageScope): Native {
     identifier: (field, as) => {
       const sent = value(field);
       if (!sent) return undefined;
-      if (as === 'XCN') return person(scope, sent);
-      if (as === 'XON') return institution(scope, sent);
+      if (as === 'XCN') return xcnId(scope, sent);
+      if (as === 'XON') return xonId(scope, sent);
       return as === 'EI' ? ei(scope, sent) : cx(scope, sent);
     },
     name: (field, as) => {
