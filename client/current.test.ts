@@ -79,6 +79,33 @@ describe('current state', () => {
     expect(text(currentState([twin, messages.a08]))).toBe(text(currentState([messages.a08, twin])));
   });
 
+  it('takes of a row that was corrected under its old time the one that was sealed later', () => {
+    const row = (result: string) =>
+      normalize(
+        {
+          kind: 'table',
+          sourceKey: 'r',
+          bytes: new TextEncoder().encode(
+            JSON.stringify({
+              report_no: 'B1',
+              patient_id: 'CG1',
+              item_code: 'HGB',
+              item_name: 'Hb',
+              result,
+              unit: 'g/L',
+              status: 'F',
+              reported_at: '2026-01-05 10:15:00',
+            }),
+          ),
+        },
+        { hospital, feed: 'f', receivedAt: '' },
+      ) as { bytes: Uint8Array };
+    const [first, corrected] = [row('128').bytes, row('12.8').bytes];
+    expect(text(currentState([first, corrected]))).toContain('"value":12.8');
+    expect(text(currentState([first, corrected, first]))).toContain('"value":12.8');
+    expect(text(currentState([corrected, first]))).toContain('"value":128');
+  });
+
   it('takes resources of a server whole, by their own time', () => {
     const version = (lastUpdated: string, more: object) =>
       new TextEncoder().encode(

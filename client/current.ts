@@ -30,8 +30,10 @@ interface Statement {
   readonly asOf?: string;
   /** Milliseconds; a record without a time is older than all others. */
   readonly time: number;
-  /** Decides between records of one time, the same way for every reader. */
+  /** Of the message that it comes from; empty for documents, rows and studies. */
   readonly digest: string;
+  /** Of its record among those given. */
+  readonly place: number;
   /** A message of the admission office, which knows best how a visit stands. */
   readonly ofAdmission: boolean;
   /** A whole resource, as a FHIR server keeps it. */
@@ -55,31 +57,36 @@ const IN_PART = new Set([
 const CHOICE = /^(deceased|multipleBirth|occurrence|asNeeded|quantity)[A-Z]/;
 
 /**
- * @param bundles opened records, in any order; the same one twice counts once
+ * Messages of one time are told apart by their digests, the same way in any order. Documents, rows and studies are sent
+ * again under their old time: of these the record that was sealed later holds.
+ *
+ * @param bundles opened records, in the order of sealing where that is known; the same one twice counts once
  * @returns one entry a resource, sorted by its full URL
  */
 export function currentState(bundles: Iterable<Uint8Array>): CurrentResource[] {
   const known = new Map<string, Statement[]>();
-  for (const bytes of bundles) {
-    if (capsuleList(bytes)) continue;
-    for (const [fullUrl, statement] of statements(parse(bytes)))
+  const texts = new Set(Array.from(bundles, (bytes) => new TextDecoder().decode(bytes)));
+  for (const [place, text] of [...texts].entries()) {
+    if (capsuleList(new TextEncoder().encode(text))) continue;
+    for (const [fullUrl, statement] of statements(parse(text), place))
       known.set(fullUrl, [...(known.get(fullUrl) ?? []), statement]);
   }
   return [...known].sort(([a], [b]) => compareText(a, b)).map(([fullUrl, said]) => resolve(fullUrl, said));
 }
 
-function parse(bytes: Uint8Array): Bundle {
+function parse(text: string): Bundle {
   const { rawJSON } = JSON as unknown as { rawJSON?: (text: string) => unknown };
   const keepNumber = (_key: string, value: unknown, context?: { readonly source?: string }) =>
     typeof value === 'number' && rawJSON && context?.source !== undefined ? rawJSON(context.source) : value;
-  return JSON.parse(new TextDecoder().decode(bytes), keepNumber) as Bundle;
+  return JSON.parse(text, keepNumber) as Bundle;
 }
 
-function* statements({ type, entry = [] }: Bundle): Generator<[string, Statement]> {
+function* statements({ type, entry = [] }: Bundle, place: number): Generator<[string, Statement]> {
   const resources = entry.flatMap(({ resource }) => resource ?? []);
   const made = resources.find(isOfBridge);
   const madeAt = (made?.occurredDateTime ?? made?.recorded) as string | undefined;
-  const digest = JSON.stringify(made?.entity ?? '');
+  const isMessage = resources.some(isMessageSource);
+  const digest = isMessage ? JSON.stringify(made?.entity) : '';
   const ofAdmission = resources.some(isAdmission);
   for (const { fullUrl, resource } of entry) {
     if (fullUrl === undefined || resource === undefined) continue;
@@ -87,7 +94,7 @@ function* statements({ type, entry = [] }: Bundle): Generator<[string, Statement
     const time = asOf === undefined ? Number.NaN : Date.parse(asOf);
     const known = Number.isNaN(time) ? Number.NEGATIVE_INFINITY : time;
     const whole = type !== 'transaction' || !IN_PART.has(resource.resourceType);
-    yield [fullUrl, { resource, ...(asOf !== undefined && { asOf }), time: known, digest, ofAdmission, whole }];
+    yield [fullUrl, { resource, ...(asOf !== undefined && { asOf }), time: known, digest, place, ofAdmission, whole }];
   }
 }
 
@@ -95,6 +102,11 @@ function* statements({ type, entry = [] }: Bundle): Generator<[string, Statement
 function isOfBridge(resource: Resource): boolean {
   const entities = resource.entity as { what?: { identifier?: { value?: string } } }[] | undefined;
   return resource.resourceType === 'Provenance' && entities?.[0]?.what?.identifier?.value?.startsWith('ni:') === true;
+}
+
+/** The message as it came, which the bridge keeps beside what it made of it. */
+function isMessageSource({ resourceType, contentType }: Resource): boolean {
+  return resourceType === 'Binary' && contentType === 'x-application/hl7-v2+er7';
 }
 
 /** ADT: A01 to A62. */
@@ -113,7 +125,7 @@ function resolve(fullUrl: string, said: readonly Statement[]): CurrentResource {
 
 function newerFirst(a: Statement, b: Statement): number {
   if (a.time !== b.time) return a.time < b.time ? 1 : -1;
-  return compareText(b.digest, a.digest) || compareText(JSON.stringify(b.resource), JSON.stringify(a.resource));
+  return compareText(a.digest, b.digest) || b.place - a.place;
 }
 
 function admissionFirst(a: Statement, b: Statement): number {
