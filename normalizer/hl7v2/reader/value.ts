@@ -170,11 +170,19 @@ export class Value {
     return this.trimmed?.replaceAll(/\s+/g, ' ');
   }
 
-  /** The whole value as text with its delimiters, decoded: for text whose sender forgot to escape them. */
+  /**
+   * The whole value as text with its delimiters, decoded: for text whose sender forgot to escape them. They are given as
+   * `^` and `&` whatever the sender uses, so that what is made of them is the same.
+   */
   get whole(): string | undefined {
     if (this.raw === '') return undefined;
     this.use();
-    return this.isNull ? undefined : this.#decode();
+    if (this.isNull) return undefined;
+    const { component, subcomponent } = this.#reading.delimiters;
+    if (component === '^' && (subcomponent === '&' || subcomponent === '')) return this.#decode();
+    const inner = (value: Value) => value.parts().map((part) => part.#decode());
+    const lists = this.#level === 2 ? this.parts().map(inner) : [inner(this)];
+    return lists.map((parts) => parts.join('&')).join('^');
   }
 
   /** Every lowest part, each under its own place. */
