@@ -13,7 +13,8 @@ export function prune<T>(value: T): T {
 }
 
 function pruned(value: unknown): unknown {
-  if (value === '' || value === undefined) return undefined;
+  // A table that is asked for a word that every object knows, such as `constructor`, gives a function.
+  if (value === '' || value === undefined || typeof value === 'function') return undefined;
   if (typeof value !== 'object' || value === null) return value;
   if (Array.isArray(value)) return prunedList(value);
   if (isNumber(value)) return value;

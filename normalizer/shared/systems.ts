@@ -51,7 +51,8 @@ export function identifierSystem(authority: Authority, context: NormalizeContext
   if (own) return own;
   const name = authority.name ?? authority.id;
   if (!name) return undefined;
-  return context.assigners?.[name] ?? `urn:dhc:${context.hospital.id}:assigner:${encodeURIComponent(name)}`;
+  const configured = context.assigners && Object.hasOwn(context.assigners, name) ? context.assigners[name] : undefined;
+  return configured ?? `urn:dhc:${context.hospital.id}:assigner:${encodeURIComponent(name)}`;
 }
 
 const UUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i;

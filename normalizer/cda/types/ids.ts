@@ -35,7 +35,7 @@ function identifierOfRoot(root: string, element: XmlElement): fhir4.Identifier |
 }
 
 function systemOf(root: string, scope: IdScope): string {
-  const configured = scope.assigners?.[root];
+  const configured = scope.assigners && Object.hasOwn(scope.assigners, root) ? scope.assigners[root] : undefined;
   if (configured) return configured;
   if (root === RECORD_NUMBER && scope.hospital.patientSystem) return scope.hospital.patientSystem;
   if (UUID.test(root)) return `urn:uuid:${root.toLowerCase()}`;

@@ -30,5 +30,5 @@ export function eventOf(segments: readonly Segment[]): MessageEvent {
     named ??
     segments.find(({ name }) => name === 'EVN')?.field(1).code ??
     structure?.split('_')[1];
-  return { type, event: event ?? ONLY_EVENT[type] ?? '', structure };
+  return { type, event: event ?? (Object.hasOwn(ONLY_EVENT, type) ? ONLY_EVENT[type] : undefined) ?? '', structure };
 }

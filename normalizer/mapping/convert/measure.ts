@@ -48,25 +48,27 @@ export const quantity: Converter = {
   },
 };
 
-const AGE_UNITS: Readonly<Record<string, string>> = {
-  岁: 'a',
-  年: 'a',
-  月: 'mo',
-  个月: 'mo',
-  周: 'wk',
-  天: 'd',
-  日: 'd',
-  小时: 'h',
-  时: 'h',
-  y: 'a',
-  m: 'mo',
-  w: 'wk',
-  d: 'd',
-  h: 'h',
-  a: 'a',
-  mo: 'mo',
-  wk: 'wk',
-};
+const AGE_UNITS: ReadonlyMap<string, string> = new Map(
+  Object.entries({
+    岁: 'a',
+    年: 'a',
+    月: 'mo',
+    个月: 'mo',
+    周: 'wk',
+    天: 'd',
+    日: 'd',
+    小时: 'h',
+    时: 'h',
+    y: 'a',
+    m: 'mo',
+    w: 'wk',
+    d: 'd',
+    h: 'h',
+    a: 'a',
+    mo: 'mo',
+    wk: 'wk',
+  }),
+);
 
 export const age: Converter = {
   summary: 'an age: 3岁, 8月, 5天',
@@ -81,7 +83,7 @@ export const age: Converter = {
       const match = /^(.*?\d)\s*([\p{L}]*)$/u.exec(sent);
       const number = match ? measured(match[1]!) : undefined;
       const shown = match?.[2] || unit?.(run) || '岁';
-      const code = AGE_UNITS[shown] ?? AGE_UNITS[shown.toLowerCase()];
+      const code = AGE_UNITS.get(shown) ?? AGE_UNITS.get(shown.toLowerCase());
       if (number && code) return makeQuantity(number, { unit: shown, system: UCUM, code });
       return run.issue('warning', 'field.invalid', field!.place, 'the value is no age');
     };
