@@ -19,7 +19,8 @@ export interface PartPlace {
 
 /**
  * Seals one part; memory is bounded by a frame. The same part gives the same bytes.
- * @param sha256 of the part's bytes, 32 bytes, as it stands in the bundle
+ * @param place with `sha256` of the part's bytes, 32 bytes, as it stands in the bundle
+ * @param source may use a chunk's memory again when the next one is asked for
  * @throws BridgeError `seal.failed` when the source gives other bytes: what was yielded is to be thrown away
  */
 export async function* sealPart(
