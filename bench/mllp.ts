@@ -11,6 +11,8 @@ import { promisify } from 'node:util';
 
 const MESSAGES = Number(process.argv[2] ?? 40_000);
 const CONNECTIONS = 8;
+/** The best of them counts: other work on the machine only takes away. */
+const TURNS = 3;
 /** Acknowledged a second, where senders do not wait for each answer. */
 const BAR = 5_000;
 const folder = mkdtempSync(join(tmpdir(), 'dhc-mllp-'));
@@ -40,9 +42,12 @@ try {
     ['64 messages under way', MESSAGES, 64],
     ['each waits for its answer', MESSAGES / 10, 1],
   ] as const) {
-    const limit = await rate(reference, messages, window);
-    const ours = await rate(bridge, messages, window);
-    for (const name of readdirSync(folder)) rmSync(join(folder, name), { recursive: true });
+    let [limit, ours] = [0, 0];
+    for (let turn = 0; turn < TURNS; turn++) {
+      limit = Math.max(limit, await rate(reference, messages, window));
+      ours = Math.max(ours, await rate(bridge, messages, window));
+      for (const file of readdirSync(folder)) rmSync(join(folder, file), { recursive: true });
+    }
     process.stdout.write(
       `${name.padEnd(28)}${ours.toLocaleString('en')}/s, reference ${limit.toLocaleString('en')}/s: ${(ours / limit).toFixed(2)}\n`,
     );
