@@ -6,6 +6,7 @@ import { createHash } from 'node:crypto';
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import { splitFhirFile } from '../connectors/fhir/split.ts';
+import { byPerson } from '../connectors/hl7v2/people.ts';
 import { textOf } from '../core/dicom/dataset.ts';
 import { readHeader } from '../core/dicom/header.ts';
 import type { Normalized, Rejected, SourceKind } from '../core/types.ts';
@@ -51,7 +52,11 @@ function run(input: NormalizeInput): Normalized | Rejected {
 function* messages(kind: SourceKind, folder: string, ending: string): Generator<SampleResult> {
   for (const name of list(folder, ending)) {
     const bytes = readFileSync(join(ROOT, folder, name));
-    yield result(folder, basename(name, ending), shown(run({ kind, sourceKey: name, bytes })));
+    // As the connector reads it: a message about several people is one for each.
+    const parts = kind === 'hl7v2' ? byPerson(bytes) : [bytes];
+    const keyOf = (index: number) => (parts.length > 1 ? `${name}#1.${index + 1}` : name);
+    const made = parts.map((part, index) => shown(run({ kind, sourceKey: keyOf(index), bytes: part })));
+    yield result(folder, basename(name, ending), made.length > 1 ? made : made[0]);
   }
 }
 
