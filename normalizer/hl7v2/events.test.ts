@@ -76,6 +76,26 @@ describe('VXU', () => {
   });
 });
 
+test('information that was given is of the vaccine with its sub-id', () => {
+  const made = read(
+    'VXU^V04',
+    'ORC|RE||F1',
+    fields('RXA', { 3: '20260105', 5: '107^DTAP^CVX' }),
+    'OBX|1|CE|30963-3^Funding^LN|1|VXC2^State funds^CDCPHINVS',
+    'OBX|2|CE|30956-7^Vaccine type^LN|2|107^DTAP^CVX',
+    'OBX|3|TS|29768-9^VIS published^LN|2|20070517',
+    'OBX|4|TS|29769-7^VIS presented^LN|2|20260105',
+    'OBX|5|CE|30956-7^Vaccine type^LN|3|48^HIB^CVX',
+    'OBX|6|TS|29768-9^VIS published^LN|3|19981216',
+  );
+  const [vaccination] = all<fhir4.Immunization>(made, 'Immunization');
+  expect(vaccination!.fundingSource!.coding![0]!.code).toBe('VXC2');
+  expect(vaccination!.education).toEqual([
+    { documentType: 'DTAP', publicationDate: '2007-05-17', presentationDate: '2026-01-05' },
+    { documentType: 'HIB', publicationDate: '1998-12-16' },
+  ]);
+});
+
 describe('medication', () => {
   test('what is asked for, encoded and dispensed are one chain', () => {
     const made = read(

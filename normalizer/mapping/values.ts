@@ -112,7 +112,8 @@ function compileTagged(node: Node, tag: string, target: Target, world: World): V
   const options = node.entries.filter(({ key }) => !['from', 'if', 'of'].includes(key));
   const made = compileConverter(tag, from?.value, options, node, target, world);
   const guarded = made && conditional(node, made, world);
-  return guarded && of ? ofItems(of.value, guarded, target, world) : guarded;
+  const chosen = entryOf(node.entries, 'if') !== undefined;
+  return guarded && of ? ofItems(of.value, guarded, chosen, target, world) : guarded;
 }
 
 function untagged(node: Node): Node {
@@ -120,28 +121,28 @@ function untagged(node: Node): Node {
   return rest as Node;
 }
 
-/** `of: $NTE[*]`: read once for each of these items. */
-function ofItems(of: Node, value: Value, target: Target, world: World): Value | undefined {
-  if (!target.array) {
-    world.problems.add(of.at, `${target.path} takes one value; of would make several`, 'leave of out');
+/** `of: $NTE[*]`: read once for each of these items; where one value is taken, of the first for which its `if` holds. */
+function ofItems(of: Node, value: Value, guarded: boolean, target: Target, world: World): Value | undefined {
+  if (!target.array && !guarded) {
+    world.problems.add(
+      of.at,
+      `${target.path} takes one value; of would make several`,
+      'leave of out, or say which: if',
+    );
     return undefined;
   }
   const loop = compileLoop(of, world);
   if (!loop) return undefined;
-  return {
-    ...value,
-    many: true,
-    constant: false,
-    get: (run) => {
-      const made: unknown[] = [];
-      loop(run, () => {
-        const one = value.get(run);
-        if (Array.isArray(one)) made.push(...one);
-        else if (one !== undefined) made.push(one);
-      });
-      return made;
-    },
+  const all = (run: Run) => {
+    const made: unknown[] = [];
+    loop(run, () => {
+      const one = value.get(run);
+      if (Array.isArray(one)) made.push(...one);
+      else if (one !== undefined) made.push(one);
+    });
+    return made;
   };
+  return { ...value, many: target.array, constant: false, get: target.array ? all : (run) => all(run)[0] };
 }
 
 /** `if` within a tagged object. */
