@@ -15,6 +15,9 @@ export function settleResource(resource: Tree, told: Told): void {
     case 'Patient':
       settleContacts(resource);
       break;
+    case 'Provenance':
+      resource.agent ??= [{ who: ABSENT }];
+      break;
     case 'ServiceRequest':
       // prr-1: details are those of a code.
       if (resource.orderDetail !== undefined) resource.code ??= ABSENT;

@@ -113,6 +113,11 @@ test('an organization has a number or a name, if one that is not known', () => {
   expect([{}, { name: '晨光' }, { identifier: [{ value: '1' }] }].map(named)).toEqual([true, false, false]);
 });
 
+test('somebody has done what a Provenance tells of', () => {
+  const { value } = settled({ resourceType: 'Provenance' } as Record<string, unknown>);
+  expect(value.agent).toMatchObject([{ who: { extension: [{ valueCode: 'unknown' }] } }]);
+});
+
 test('an organization lives nowhere', () => {
   const homes = { telecom: [{ value: '1', use: 'home' }], address: [{ city: '北京', use: 'home' }, { use: 'work' }] };
   expect(settled({ resourceType: 'Organization', name: '晨光', ...structuredClone(homes) })).toEqual({
