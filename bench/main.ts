@@ -4,7 +4,7 @@ import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
 
 /** Not benches but what they stand on. */
-const PARTS = new Set(['main', 'street', 'reference']);
+const PARTS = new Set(['main', 'street', 'reference', 'hl7v2-messages', 'linuxforhealth']);
 
 const folder = import.meta.dirname;
 const all = readdirSync(folder)

@@ -1,5 +1,6 @@
 /** The commands, in the order of the help. Only the one that is called is loaded: all together take 100 MB and a second. */
 import type { Command } from 'commander';
+import { startSmall } from '../heap.ts';
 
 interface CommandModule {
   readonly names: readonly string[];
@@ -9,7 +10,13 @@ interface CommandModule {
 const MODULES: readonly CommandModule[] = [
   { names: ['init'], register: async (program) => (await import('./init.ts')).registerInit(program) },
   { names: ['config'], register: async (program) => (await import('./config.ts')).registerConfig(program) },
-  { names: ['convert'], register: async (program) => (await import('./convert.ts')).registerConvert(program) },
+  {
+    names: ['convert'],
+    register: async (program) => {
+      startSmall();
+      (await import('./convert.ts')).registerConvert(program);
+    },
+  },
   { names: ['preview'], register: async (program) => (await import('./preview.ts')).registerPreview(program) },
   { names: ['map'], register: async (program) => (await import('./map.ts')).registerMap(program) },
   {

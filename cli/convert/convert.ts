@@ -4,6 +4,7 @@ import type { ErrorCode } from '../../core/codes.ts';
 import type { Normalized, Rejected, SourceKind } from '../../core/types.ts';
 import type { HospitalContext, NormalizeContext } from '../../normalizer/context.ts';
 import type { CompiledMap } from '../../normalizer/mapping/index.ts';
+import { growToSize } from '../heap.ts';
 import { inputFiles } from './inputs.ts';
 import { itemsOf } from './items.ts';
 import { OutputNames } from './names.ts';
@@ -47,6 +48,7 @@ export async function convert(options: ConvertOptions): Promise<ConvertSummary> 
   const summary: ConvertSummary = { files: 0, items: 0, bundles: 0, refused: 0, issues: {}, refusals: {} };
   const names = new OutputNames();
   const lines = new LineWriter();
+  const settleHeap = growToSize();
   try {
     for await (const source of sources(options)) {
       const writer: FileWriter = options.out === '-' ? lines : folderWriter(options.out, names.of(source.key));
@@ -55,6 +57,7 @@ export async function convert(options: ConvertOptions): Promise<ConvertSummary> 
         writer.add(sourceKey, result);
         count(summary, result);
         options.onItem?.(summary);
+        settleHeap();
         await listen(summary.items, options.signal);
       }
       writer.end();
