@@ -244,9 +244,9 @@ export class Value {
   }
 
   #markRead(element?: string, rule?: string): void {
-    this.#reading.watcher?.push(this);
     if (this.#reading.silent) return;
     this.#isRead = true;
+    this.#reading.watcher?.push(this);
     this.#reading.listener.onRead?.(this.place, element, rule);
   }
 

@@ -1,0 +1,65 @@
+import fc from 'fast-check';
+import { expect, test } from 'vitest';
+import type { Normalized, Rejected } from '../../core/types.ts';
+import { normalize } from '../index.ts';
+
+const HEAD = 'MSH|^~\\&|LIS|CG|DHC|CG|20260105083000||ORU^R01^ORU_R01|R1|P|2.5.1||||||UNICODE UTF-8';
+const PID = 'PID|1||CG1^^^CG&1.2.3&ISO^MR||张^伟||19780312|M';
+const hospital = { id: 'h', name: 'h', timezone: 'Asia/Shanghai' };
+/** Few of each, so that they repeat; some tell issues, and each of those names its own place. */
+const persons = fc.constantFrom(
+  '',
+  'D1^林^涛',
+  'D1^林^涛~D2^陈',
+  'D3&x^A&B^C^^^^^^CG&1.2&ISO',
+  '^陈',
+  'D\x014^王',
+  '""',
+);
+const codes = fc.constantFrom('718-7^血红蛋白^LN', 'HGB^血红蛋白', 'x&y^z^L', '^只有名', '');
+const line = fc.tuple(
+  fc.constantFrom('NM', 'ST', 'CWE', 'DT', 'ZZ', ''),
+  codes,
+  fc.constantFrom('5.60', '<0.1', 'abc', '20261399', '7^8', '', 'A\\T\\B'),
+  fc.constantFrom('g/L', 'g/L^克每升^UCUM', 'nope^x^UCUM', ''),
+  fc.constantFrom('3.9-6.1', '<5', '', '130&175'),
+  fc.constantFrom('H', 'H~A', '↑', 'QQ', ''),
+  fc.constantFrom('F', 'P', 'q', ''),
+  fc.constantFrom('20260105', '202601050830', '19000101', '20269999', ''),
+  persons,
+);
+
+function message(orders: readonly (readonly (readonly string[])[])[]): Buffer {
+  const segments = orders.flatMap((lines, order) => [
+    `ORC|RE|O${order}|F${order >> 1}`,
+    `OBR|1|O${order}|F${order >> 1}|CBC^血^L|||20260105090000`,
+    ...lines.map(
+      ([type, code, value, unit, range, flag, status, time, person], index) =>
+        `OBX|${index}|${type}|${code}|${index % 3}|${value}|${unit}|${range}|${flag}|||${status}|||${time}|CGLAB^检验科|${person}|||||||${person}`,
+    ),
+  ]);
+  return Buffer.from(`${[HEAD, PID, ...segments].join('\r')}\r`);
+}
+
+/** All but the trace; the bundle by its bytes. */
+function said(result: Normalized | Rejected) {
+  const { status, issues, coverage } = result;
+  if (result.status === 'rejected') return { status, issues, coverage };
+  return { status, issues, coverage, quality: result.quality, bundle: Buffer.from(result.bytes).toString() };
+}
+
+/** A trace asks for every reading: nothing is remembered then. */
+test('what was remembered is what would have been made again, with the same issues and coverage', () => {
+  let normalised = 0;
+  fc.assert(
+    fc.property(fc.array(fc.array(line, { maxLength: 24 }), { minLength: 1, maxLength: 3 }), (orders) => {
+      const input = { kind: 'hl7v2' as const, sourceKey: 'm', bytes: message(orders) };
+      const context = { hospital, feed: 'f', receivedAt: '' };
+      const fresh = normalize(input, { ...context, trace: true });
+      expect(said(normalize(input, context))).toEqual(said(fresh));
+      if (fresh.status !== 'rejected') normalised += 1;
+    }),
+    { numRuns: 60 },
+  );
+  expect(normalised).toBeGreaterThan(30);
+}, 60_000);
