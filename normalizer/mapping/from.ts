@@ -106,6 +106,7 @@ function firstFrom(items: readonly Node[], world: World): From | undefined {
 /** The first of its fields that has a text. */
 function filled(from: From, run: Run): Field | undefined {
   if (from.many) return from.all(run).find((field) => field.text() !== undefined);
+  if (from.isAbsent?.(run)) return undefined;
   const field = from.one(run);
   return field?.text() === undefined ? undefined : field;
 }
@@ -115,7 +116,7 @@ function consumeAll(field: Field, from: From, run: Run): void {
     for (const again of from.all(run)) consumeSame(field, again);
     return;
   }
-  const again = from.one(run);
+  const again = from.isAbsent?.(run) ? undefined : from.one(run);
   if (again) consumeSame(field, again);
 }
 
