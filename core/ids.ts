@@ -6,9 +6,18 @@ const URL_NAMESPACE = '6ba7b811-9dad-11d1-80b4-00c04fd430c8';
 
 /** RFC 9562 §5.5, UUID version 5 (SHA-1 of name space and name). */
 export function uuidV5(namespace: string, name: string): string {
-  const hex = hash('sha1', Buffer.concat([namespaceBytes(namespace), Buffer.from(name, 'utf8')]), 'hex');
+  const hex = hash('sha1', bytesOf(namespaceBytes(namespace), name), 'hex');
   const variant = VARIANTS[Number.parseInt(hex[16]!, 16)];
   return `${hex.slice(0, 8)}-${hex.slice(8, 12)}-5${hex.slice(13, 16)}-${variant}${hex.slice(17, 20)}-${hex.slice(20, 32)}`;
+}
+
+/** Filled anew for each id; names are short, and a longer one gets a place of its own. */
+const room = Buffer.alloc(1024);
+
+function bytesOf(namespace: Buffer, name: string): Buffer {
+  if (namespace.length + 3 * name.length > room.length) return Buffer.concat([namespace, Buffer.from(name, 'utf8')]);
+  room.set(namespace);
+  return room.subarray(0, namespace.length + room.write(name, namespace.length, 'utf8'));
 }
 
 /** The digit whose two high bits are the variant (RFC 9562 §4.1): 10. */

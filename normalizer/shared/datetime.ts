@@ -90,6 +90,8 @@ export function writtenOffset(text: string): string | undefined {
 
 /** What systems write when they have no date: zeros, and the first day of their calendar. */
 function isPlaceholder(text: string): boolean {
+  // Nearly every time begins otherwise.
+  if (text[0] !== '0' && !text.startsWith('1900')) return false;
   return /^0{4}[-0: T.]*$/.test(text) || /^1900-?01-?01(?:[T ]?0[0:.]*)?$/.test(text);
 }
 
