@@ -5,12 +5,12 @@
 import { getHeapSpaceStatistics, setFlagsFromString } from 'node:v8';
 
 /** Space of young objects: below this most of a large report would be copied, above it memory is only filled. */
-const YOUNG_BYTES = 8 * 1024 * 1024;
+const YOUNG_BYTES = 4 * 1024 * 1024;
 
 /** To be called before much is loaded: the space of young objects never shrinks again. */
 export function startSmall(): void {
   setFlagsFromString('--semi-space-growth-factor=1');
-  setFlagsFromString('--heap-growing-percent=30');
+  setFlagsFromString('--heap-growing-percent=20');
 }
 
 /** @returns to be called now and then, until young objects have the space that they should have */
