@@ -18,10 +18,13 @@ const EVENTS: readonly (readonly [map: string, type: string, events: string])[] 
   ['orm-o01', 'OML', 'O21'],
   ['orm-o01', 'ORM', 'O01'],
   ['oru-r01', 'ORU', 'R01'],
+  ['oru-r01', 'OUL', 'R24'],
+  ['oul-r22', 'OUL', 'R22 R23'],
   ['ppr-pc1', 'PGL', 'PC6 PC7 PC8'],
   ['ppr-pc1', 'PPR', 'PC1 PC2 PC3'],
   ['rde-o11', 'RDE', 'O01 O11 O25'],
   ['rds-o13', 'RDS', 'O01 O13'],
+  ['ref-i12', 'REF', 'I12 I13 I14 I15'],
   ['siu-s12', 'SIU', 'S12 S13 S14 S15 S16 S17 S26'],
   ['vxu-v04', 'VXU', 'V04'],
 ];
