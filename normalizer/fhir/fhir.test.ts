@@ -132,3 +132,10 @@ test('no damage to a resource fails the bridge', () => {
     { numRuns: 300 },
   );
 });
+
+test('an id that is no text is refused as such', () => {
+  const made = run(
+    JSON.stringify({ ...JSON.parse(observation('{"reference":"Patient/p1"}')), id: [{ toString: null }] }),
+  );
+  expect(made).toMatchObject({ status: 'rejected', code: 'item.invalid-bundle' });
+});

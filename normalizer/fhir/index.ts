@@ -66,7 +66,9 @@ const WRAPPERS = new Set(['collection', 'searchset', 'history', 'batch', 'transa
 /** As given, else a URN of the feed: the server's base is not known here. */
 function absoluteUrl(resource: Resource, given: unknown, context: NormalizeContext): string {
   if (typeof given === 'string' && /^(https?|urn):/.test(given)) return given;
-  return `urn:dhc:${context.hospital.id}:fhir:${context.feed}:${resource.resourceType}:${resource.id ?? 'no-id'}`;
+  // The gate tells of an id that is none; until then nothing may trust it to be a text.
+  const id = typeof resource.id === 'string' ? resource.id : 'no-id';
+  return `urn:dhc:${context.hospital.id}:fhir:${context.feed}:${resource.resourceType}:${id}`;
 }
 
 /** Each property of a resource counts as a place; verbatim means that all are mapped. */

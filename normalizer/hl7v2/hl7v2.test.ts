@@ -10,9 +10,11 @@ import { readMessage } from './reader/message.ts';
 
 const SAMPLES = join(import.meta.dirname, '../../samples/hl7v2');
 const CORPUS = join(import.meta.dirname, '../../../shared/corpus/hl7v2');
+/** A message about several people is divided by its connector, before any of it comes here. */
+const SEVERAL = 'adt-a40-two-merges.hl7';
 const sampleNames = ['mllp', 'files'].flatMap((folder) =>
   readdirSync(join(SAMPLES, folder))
-    .filter((name) => name.endsWith('.hl7'))
+    .filter((name) => name.endsWith('.hl7') && name !== SEVERAL)
     .map((name) => join(folder, name)),
 );
 const MRN = 'urn:oid:2.16.156.10011.1.13.990001';
