@@ -11,6 +11,7 @@ describe('differences are told by element', () => {
     [{ a: 1 }, { a: 1 }, []],
     [{ a: 1 }, { a: 2 }, ['changed A.a']],
     [{ a: 1 }, { b: 1 }, ['removed A.a', 'added A.b']],
+    [{ toString: 1 }, { a: 1 }, ['added A.a', 'removed A.toString']],
     [{ a: [{ x: 1 }, { x: 2 }] }, { a: [{ x: 0 }, { x: 1 }, { x: 2 }] }, ['added A.a[0]']],
     [{ a: [{ x: 1, y: 1 }] }, { a: [{ x: 1, y: 2 }] }, ['changed A.a[0].y']],
     [{ a: ['p', 'p', 'q'] }, { a: ['p', 'q'] }, ['removed A.a[0]']],

@@ -16,7 +16,7 @@ export function differences(before: unknown, after: unknown, path: string): Diff
   if (Array.isArray(before) && Array.isArray(after)) return listDifferences(before, after, path);
   if (isObject(before) && isObject(after)) {
     const keys = [...new Set([...Object.keys(before), ...Object.keys(after)])].sort();
-    return keys.flatMap((key) => differences(before[key], after[key], path ? `${path}.${key}` : key));
+    return keys.flatMap((key) => differences(own(before, key), own(after, key), path ? `${path}.${key}` : key));
   }
   return canonicalJson(before) === canonicalJson(after) ? [] : [{ kind: 'changed', path, before, after }];
 }
@@ -48,6 +48,11 @@ function listDifferences(before: readonly unknown[], after: readonly unknown[], 
 
 function bump(counts: Map<string, number>, key: string, by: number): void {
   counts.set(key, (counts.get(key) ?? 0) + by);
+}
+
+/** What stands in the tree itself: a key may be called `toString`. */
+function own(tree: Record<string, unknown>, key: string): unknown {
+  return Object.hasOwn(tree, key) ? tree[key] : undefined;
 }
 
 function isObject(value: unknown): value is Record<string, unknown> {
