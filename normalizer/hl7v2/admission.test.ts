@@ -233,6 +233,57 @@ describe('bills and problems', () => {
     expect(deleted).not.toHaveProperty('clinicalStatus');
     expect(deleted.id).toBe(problem('AD').id);
   });
+
+  test('an order that follows from a problem is one of its own, with its results', () => {
+    const made = read('PPR^PC1', [
+      PID,
+      'PRB|AD|20260105|I10^Pressure^I10|7^X',
+      'ORC|NW|P7|F7',
+      'OBR|1|P8|F7|24331-1^Lipids^LN|||20260105|||||||||D1^House^Gregory',
+      'OBX|1|TX|||not fasting||||||F',
+    ]);
+    const request = one<fhir4.ServiceRequest>(made, 'ServiceRequest');
+    expect(request.identifier!.map(({ value }) => value)).toEqual(['P8', 'F7', 'P7']);
+    expect(request).toMatchObject({
+      reasonReference: [{ reference: `urn:uuid:${one<fhir4.Condition>(made, 'Condition').id}` }],
+      requester: { display: 'Gregory House' },
+    });
+    // A line of text that does not say what it is stays one.
+    expect(one<fhir4.Observation>(made, 'Observation')).toMatchObject({
+      valueString: 'not fasting',
+      basedOn: [{ reference: `urn:uuid:${request.id}` }],
+    });
+  });
+
+  test('a charge comes with the order that it is for', () => {
+    const made = read('DFT^P03', [
+      PID,
+      pv1(VISIT),
+      'ORC|NW|P7',
+      'OBR|1|P7||24331-1^Lipids^LN',
+      'FT1|1|||20260105||CG|X',
+    ]);
+    expect(one<fhir4.ServiceRequest>(made, 'ServiceRequest').identifier).toMatchObject([{ value: 'P7' }]);
+  });
+});
+
+describe('what a visit and a person are known by', () => {
+  test('a visit without a class is one by its number', () => {
+    const visit = one<fhir4.Encounter>(read('ADT^A01', [PID, `PV1|1|${'|'.repeat(17)}V9`]), 'Encounter');
+    expect(visit).toMatchObject({ identifier: [{ value: 'V9' }], class: { extension: [{ valueCode: 'unknown' }] } });
+  });
+
+  test('a race of the sender stays its code; a county without an address line joins the only address', () => {
+    const patient = one<fhir4.Patient>(
+      read('ADT^A08', ['PID|1||P1^^^H^MR||Li^Na|||||W^White^L|1 Way^^Springfield|Lake']),
+      'Patient',
+    );
+    expect(patient.address).toMatchObject([{ city: 'Springfield', district: 'Lake' }]);
+    expect(patient.extension).toContainEqual({
+      url: 'urn:dhc:extension:race',
+      valueCodeableConcept: expect.objectContaining({ coding: [expect.objectContaining({ code: 'W' })] }),
+    });
+  });
 });
 
 test('a Z segment becomes what its value says, by an overlay', () => {

@@ -51,6 +51,20 @@ describe('VXU', () => {
     expect(refused.status).toBe('not-done');
     const codes = refused.statusReason!.coding!.map(({ code }) => code);
     expect(codes).toEqual(['PATOBJ', '00']);
+    expect(vaccination({ 18: '00^Parental decision^NIP002' }).status).toBe('not-done');
+  });
+
+  test('one without its code has that of its vaccine type, and the annotation of who gave it', () => {
+    const [made] = all<fhir4.Immunization>(
+      given(
+        { 5: '' },
+        'OBX|1|CE|30956-7^vaccine type^LN||107^DTAP^CVX',
+        'OBX|2|TX|48767-8^Annotation^LN||left arm was sore',
+      ),
+      'Immunization',
+    );
+    expect(made!.vaccineCode.coding![0]).toMatchObject({ code: '107', display: 'DTAP' });
+    expect(made!.note).toEqual([{ text: 'left arm was sore' }]);
   });
 
   test('an entry that was deleted is one in error', () => {

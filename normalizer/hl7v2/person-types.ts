@@ -92,7 +92,7 @@ export function xad(scope: Scope, value: Value): fhir4.Address | undefined {
     postalCode: value.part(5).trimmed,
     country: value.part(6).trimmed,
     district: texts(value.part(9)).find((text) => text !== undefined),
-    use: type.in(ADDRESS_USE),
+    use: value.part(16).in({ Y: 'temp' }) ?? type.in(ADDRESS_USE),
     type: type.in(ADDRESS_TYPE),
   });
   if (!made) return undefined;

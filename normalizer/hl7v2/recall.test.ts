@@ -5,7 +5,7 @@ import { conversions, type ReferenceSet } from './testing/reference-sets.ts';
 import { judge } from './testing/report.ts';
 
 /** Never lowered: each step of the maps raises them. */
-const FLOORS: Readonly<Record<ReferenceSet, number>> = { microsoft: 0.82, 'hl7-ig': 0.8, linuxforhealth: 0.74 };
+const FLOORS: Readonly<Record<ReferenceSet, number>> = { microsoft: 0.82, 'hl7-ig': 0.8, linuxforhealth: 0.8 };
 
 describe.each(Object.entries(FLOORS) as [ReferenceSet, number][])('facts of %s', (set, floor) => {
   test.skipIf(conversions(set).length === 0)(`at least ${floor} of them are kept`, { timeout: 120_000 }, () => {
@@ -39,5 +39,20 @@ describe('the measure', () => {
     const message = Buffer.from('MSH|^~\\&|A|B|C|D|20200101||ADT^A01|1|P|2.5\rPID|1||7||Li^Na');
     const reference = patient({ name: [{ family: 'Li', text: 'Invented' }], gender: 'unknown' });
     expect(fairFacts(reference, message).map((fact) => fact.path)).toEqual(['name.family', 'gender']);
+  });
+
+  test('nor is a number that it made of others or of the time of the message', () => {
+    const message = Buffer.from('MSH|^~\\&|A|B|C|D|20200101||VXU^V04|1|P|2.5\rPID|1||7\rRXA|0|1|||48^X^CVX');
+    const reference = patient({ identifier: [{ value: '7' }, { value: '48-CVX' }, { value: '20200101' }] });
+    expect(fairFacts(reference, message).map((fact) => fact.value)).toEqual(['7']);
+  });
+
+  test('an extension that no standard has is asked for by what it holds', () => {
+    const race = (url: string, code: string) =>
+      patient({ extension: [{ url, valueCodeableConcept: { coding: [{ code }] } }] });
+    const reference = factsOf(race('http://ibm.com/local-race-cd', 'W'));
+    expect(rate(recallOf(reference, race('urn:dhc:extension:race', 'W')))).toBe(1);
+    expect(rate(recallOf(reference, race('urn:dhc:extension:race', 'B')))).toBe(0);
+    expect(rate(recallOf(reference, race('http://hl7.org/fhir/StructureDefinition/race', 'W')))).toBe(0);
   });
 });

@@ -4,7 +4,7 @@ export type FactKind = 'identifier' | 'name' | 'date' | 'code' | 'display' | 'qu
 
 export interface Fact {
   readonly type: string;
-  /** Element names without positions; an extension by the last part of its URL. */
+  /** Element names without positions; an extension by the last part of its URL, one that no standard has as `own`. */
   readonly path: string;
   readonly kind: FactKind;
   /** As it was written. */
@@ -69,13 +69,18 @@ function walk(type: string, value: unknown, path: readonly string[], found: Map<
   else if (isNumber(value)) add(type, path, JSON.stringify(value), found);
   else if (typeof value === 'object' && value !== null) {
     const { url } = value as { url?: unknown };
-    const here = path.at(-1) === 'extension' && typeof url === 'string' ? [...path, url.split('/').at(-1)!] : path;
+    const here = path.at(-1) === 'extension' && typeof url === 'string' ? [...path, extensionName(url)] : path;
     for (const [key, part] of Object.entries(value)) {
       if (PASSED_OVER.has(key)) continue;
       walk(type, part, [...here, key.replace(/^_/, '')], found);
     }
   } else if (value !== null && value !== undefined && String(value).trim() !== '')
     add(type, path, String(value), found);
+}
+
+/** Each converter names its own extensions: what they hold can be asked for, not how they are called. */
+function extensionName(url: string): string {
+  return url.includes(':') && !url.startsWith('http://hl7.org/') ? 'own' : url.split('/').at(-1)!;
 }
 
 /** Numbers keep their text as raw JSON. */

@@ -14,11 +14,16 @@ const MAPPED: ReadonlySet<FactKind> = new Set(['code', 'status']);
 
 /**
  * Facts of the reference that the message bears out. A reference errs, too: a text, name, number, date or display of which
- * the message says nothing is its own invention and is not asked for; codes and statuses are, always.
+ * the message says nothing is its own invention and is not asked for; codes and statuses are, always. So is a number that it
+ * put together of others (`48-CVX`) or took from the time of the message (MSH-7): nobody ever gave it to anything.
  */
 export function fairFacts(reference: fhir4.Bundle, bytes: Uint8Array): Fact[] {
-  const said = saidBy(bytes);
-  return factsOf(reference).filter((fact) => MAPPED.has(fact.kind) || bornOut(fact, said));
+  const said = saidBy(bytes, () => true);
+  const numbers = saidBy(bytes, (segment, field) => segment !== 'MSH' || field !== 7);
+  return factsOf(reference).filter(
+    (fact) =>
+      MAPPED.has(fact.kind) || (fact.kind === 'identifier' ? numbers.includes(plain(fact.value)) : bornOut(fact, said)),
+  );
 }
 
 /** @param ours null where the message was refused */
@@ -42,8 +47,8 @@ export function rate({ facts, kept }: Recall): number {
   return facts === 0 ? 1 : kept / facts;
 }
 
-/** All texts of the message; one that we refuse to read is taken as it stands. */
-function saidBy(bytes: Uint8Array): string {
+/** The texts of these fields; a message that we refuse to read is taken as it stands. */
+function saidBy(bytes: Uint8Array, asked: (segment: string, field: number) => boolean): string {
   let message: Message;
   try {
     message = readMessage(bytes, undefined);
@@ -56,7 +61,9 @@ function saidBy(bytes: Uint8Array): string {
   }
   const texts = message.segments.flatMap((segment) =>
     Array.from({ length: segment.length }, (_, index) =>
-      segment.all(index + 1).flatMap((value) => value.leaves().map((leaf) => leaf.text ?? '')),
+      asked(segment.name, index + 1)
+        ? segment.all(index + 1).flatMap((value) => value.leaves().map((leaf) => leaf.text ?? ''))
+        : [],
     ).flat(),
   );
   return `\u0001${texts.map(plain).join('\u0001')}\u0001`;
