@@ -15,7 +15,7 @@ import { provenance, sourceBinary } from './provenance.ts';
 import { quality } from './quality.ts';
 import { settle } from './settle/index.ts';
 import { SourceTracker } from './sources.ts';
-import { fillMissing, prune } from './tree.ts';
+import { filled, prune } from './tree.ts';
 
 export interface Mapping {
   readonly name: string;
@@ -42,7 +42,8 @@ export interface Finish {
   readonly occurred?: string;
 }
 
-interface Entry {
+/** Never changed: entries that recur are shared between bundles. */
+export interface Entry {
   readonly fullUrl: string;
   readonly resource: fhir4.FhirResource;
   readonly verbatim: boolean;
@@ -55,6 +56,9 @@ export class Draft {
   readonly #entries = new Map<string, Entry>();
   readonly #issues: Issue[] = [];
   #unmapped = 0;
+  #added: Entry[] | undefined;
+  /** Grows with all that was read of which only this item can know: its times, its owner, its own name. */
+  peculiar = 0;
 
   constructor(context: NormalizeContext, mapping: Mapping) {
     this.context = context;
@@ -77,14 +81,35 @@ export class Draft {
 
   /** As `add`, where the `urn:uuid:…` was asked for before. */
   addAs<R extends fhir4.FhirResource>(urn: string, resource: R): string {
-    const present = this.#entries.get(urn);
     const made = this.#settled(prune(resource));
-    if (present) fillMissing(present.resource as never, made as never);
-    else {
-      const id = urn.slice('urn:uuid:'.length);
-      this.#entries.set(urn, { fullUrl: urn, resource: { ...made, id }, verbatim: false });
-    }
+    made.id = urn.slice('urn:uuid:'.length);
+    this.addMade({ fullUrl: urn, resource: made, verbatim: false });
     return urn;
+  }
+
+  /** Adds what was made before, of this item or of another one. */
+  addMade(entry: Entry): void {
+    this.#added?.push(entry);
+    const present = this.#entries.get(entry.fullUrl);
+    if (present === entry) return;
+    if (present) this.#fill(present, entry.resource);
+    else this.#entries.set(entry.fullUrl, entry);
+  }
+
+  /** What is added from now on goes into this list, too. @returns the list before */
+  gather(added: Entry[] | undefined): Entry[] | undefined {
+    const before = this.#added;
+    this.#added = added;
+    return before;
+  }
+
+  get isGathering(): boolean {
+    return this.#added !== undefined;
+  }
+
+  #fill(present: Entry, more: object): void {
+    const resource = filled(present.resource as never, more as never);
+    if (resource !== present.resource) this.#entries.set(present.fullUrl, { ...present, resource });
   }
 
   /** `urn:uuid:…` of the resource of a type that was added first. */
@@ -96,7 +121,7 @@ export class Draft {
   /** Fills what an added resource lacks, by its `urn:uuid:…`. */
   extend<R extends fhir4.FhirResource>(urn: string, more: Partial<R>): void {
     const present = this.#entries.get(urn);
-    if (present) fillMissing(present.resource as never, this.#settled(prune(more)) as never);
+    if (present) this.#fill(present, this.#settled(prune(more)));
   }
 
   /** Adds a resource exactly as it came, under its absolute URL; the bundle becomes a `collection`. */

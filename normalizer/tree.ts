@@ -46,21 +46,30 @@ function prunedTree(value: Tree): Tree | undefined {
 }
 
 /**
- * Fills what `target` lacks from `more`: objects by property, identifiers by union; another list
+ * `target` with what it lacks from `more`: objects by property, identifiers by union; another list
  * that is present stays as it is, and the first value wins. An element of choice type counts as present
- * in any of its types when the caller gives it in one only.
+ * in any of its types when the caller gives it in one only. Neither is changed, since bundles share parts.
  */
-export function fillMissing(target: Tree, more: Tree): void {
-  for (const [key, value] of Object.entries(more)) {
+export function filled<T extends Tree>(target: T, more: Tree): T {
+  if (target === more) return target;
+  let out: Tree = target;
+  for (const key of Object.keys(more)) {
     const present = target[key];
-    if (present === undefined) target[key] = value;
-    else if (key === 'identifier' && Array.isArray(present) && Array.isArray(value))
-      target[key] = union(present, value);
-    else if (isTree(present) && isTree(value)) fillMissing(present, value);
+    const made = present === undefined ? more[key] : filledPart(key, present, more[key]);
+    if (made === present) continue;
+    if (out === target) out = { ...target };
+    out[key] = made;
   }
+  return out as T;
 }
 
-function union(a: readonly unknown[], b: readonly unknown[]): unknown[] {
+function filledPart(key: string, present: unknown, value: unknown): unknown {
+  if (key === 'identifier' && Array.isArray(present) && Array.isArray(value)) return union(present, value);
+  return isTree(present) && isTree(value) ? filled(present, value) : present;
+}
+
+function union(a: readonly unknown[], b: readonly unknown[]): readonly unknown[] {
   const known = new Set(a.map(canonicalJson));
-  return [...a, ...b.filter((item) => !known.has(canonicalJson(item)))];
+  const added = b.filter((item) => !known.has(canonicalJson(item)));
+  return added.length === 0 ? a : [...a, ...added];
 }

@@ -24,6 +24,7 @@ export class Scope {
   time(value: Value): string | undefined {
     const text = value.trimmed;
     if (text === undefined) return undefined;
+    this.draft.peculiar += 1;
     const point = pointInTime(text, this.#zone);
     if (typeof point === 'string') return this.#fault(point, value);
     if (!point.zoned) this.#tellZone(value);

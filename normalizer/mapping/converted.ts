@@ -77,7 +77,9 @@ export function compileConverter(
   // A list without this value says the same; an element that takes one says why it has none.
   const convert = target.element && !target.array ? orAbsent(plain) : plain;
   // What options read from the item would not be in the content of the field.
-  const kept = addresses.every((one) => one.addresses.length === 0) ? rememberedInLoops(convert) : convert;
+  const kept = addresses.every((one) => one.addresses.length === 0)
+    ? remembered(convert, converter.recurs ?? false)
+    : convert;
   const joins = name === 'text' && (join !== undefined || !target.array);
   const joining = lines
     ? { between: '\n', raw: true }
@@ -99,11 +101,12 @@ function withoutComparator(convert: Convert): Convert {
 }
 
 /** Turns of loops from which on looking a value up is worth its while. */
-const MANY_TURNS = 16;
+const MANY_TURNS = 64;
 
-function rememberedInLoops(convert: Convert): Convert {
-  const remembered = rememberField(convert);
-  return (run, field) => (field && run.turns > MANY_TURNS ? remembered(run, field) : convert(run, field));
+function remembered(convert: Convert, lasts: boolean): Convert {
+  const kept = rememberField(convert, lasts);
+  return (run, field) =>
+    field && (run.turns > MANY_TURNS || (lasts && run.lasting)) ? kept(run, field) : convert(run, field);
 }
 
 /** Where the source says why there is no value, so does the element. */

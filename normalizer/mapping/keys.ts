@@ -53,6 +53,7 @@ function assemble(parts: readonly Part[], world: World, node: Node): Key | undef
 const OWNER: Part = {
   constant: false,
   put(run, _resource, out) {
+    run.draft.peculiar += 1;
     if (run.owner) out.push(run.owner.system, run.owner.value);
     return run.owner !== undefined;
   },

@@ -235,17 +235,17 @@ function singleMember(name: string, element: Element, value: Value): Member {
       run.element = before;
       if (made === undefined) return false;
       if (made instanceof Absent) return putAbsent(made, element, value, out);
-      if (!(made instanceof Typed)) {
-        out[property] = made;
-        return true;
-      }
-      const own = element.properties.get(made.type)?.name ?? name;
-      if (made.value !== undefined) out[own] = made.value;
-      for (const [beside, content] of Object.entries(made.beside ?? {}))
-        out[beside === '_' ? `_${own}` : beside] ??= content;
+      if (made instanceof Typed) putTyped(made, element, name, out);
+      else out[property] = made;
       return true;
     },
   };
+}
+
+function putTyped({ type, value, beside }: Typed, element: Element, name: string, out: Tree): void {
+  const own = element.properties.get(type)?.name ?? name;
+  if (value !== undefined) out[own] = value;
+  if (beside) for (const key of Object.keys(beside)) out[key === '_' ? `_${own}` : key] ??= beside[key];
 }
 
 /** None for an object that has demands of its own. */

@@ -63,3 +63,40 @@ test('what was remembered is what would have been made again, with the same issu
   );
   expect(normalised).toBeGreaterThan(30);
 }, 60_000);
+
+/** Practitioners of two messages share a number, not what else is said of them. */
+test('what an item leaves for later ones is not changed by them', () => {
+  const context = { hospital, feed: 'shared', receivedAt: '' };
+  const of = (...persons: string[]) => {
+    const line = (person: string) => ['ST', '718-7^血红蛋白^LN', 'x', '', '', '', 'F', '', person];
+    return said(normalize({ kind: 'hl7v2', sourceKey: 'm', bytes: message([persons.map(line)]) }, context));
+  };
+  const [one, two] = ['D1^林^^^^^^^CG', 'D1^^涛^^^^^^CG'];
+  const before = of(one);
+  const both = of(one, two, one);
+  expect(both).not.toEqual(before);
+  expect(of(one)).toEqual(before);
+  expect(of(one, two, one)).toEqual(both);
+});
+
+test('a rule that reads what only its item knows is made anew for each', () => {
+  const at = (time: string) => {
+    const person = `D1^林^涛${'^'.repeat(16)}202001010830`;
+    const bytes = message([[['ST', 'a^b^L', 'x', '', '', '', 'F', '', person]]])
+      .toString()
+      .replace('20260105083000', time);
+    const made = normalize(
+      { kind: 'hl7v2', sourceKey: 'm', bytes: Buffer.from(bytes) },
+      { hospital, feed: 'f', receivedAt: '' },
+    );
+    if (made.status === 'rejected') throw new Error(made.code);
+    const all = made.bundle.entry!.map(({ resource }) => resource as fhir4.Practitioner);
+    return all.flatMap(({ resourceType, name }) => (resourceType === 'Practitioner' ? name : []));
+  };
+  expect(at('20260105083000+0800')).toEqual([
+    expect.objectContaining({ period: { start: '2020-01-01T08:30:00+08:00' } }),
+  ]);
+  expect(at('20260105083000-0500')).toEqual([
+    expect.objectContaining({ period: { start: '2020-01-01T08:30:00-05:00' } }),
+  ]);
+});

@@ -1,7 +1,9 @@
 /**
- * What was made once within an item and would come out the same again: a report names its laboratory a hundred times. Kept is
- * only what told nothing, since issues name places, and nothing where a trace is made.
+ * What was made once and would come out the same again: within an item, where a report names its laboratory a hundred times,
+ * and, of what is no patient's own, from item to item. Kept is only what told nothing, since issues name places, and nothing
+ * where a trace is made.
  */
+import type { Entry } from '../draft.ts';
 import type { Run } from './run.ts';
 import type { Address, Field, ReadMarks, Scope, SourceFormat } from './sources/format.ts';
 
@@ -15,50 +17,81 @@ export interface Reads {
 interface Kept<T> {
   readonly made: T;
   readonly marks: ReadMarks;
+  /** Resources that were added with it. */
+  readonly added: readonly Entry[];
   readonly resources: number;
   readonly turns: number;
+  /** How often something was read that only this item can know. */
+  readonly peculiar: number;
 }
 
-/** By the level of the field, then by its content. */
-type Table<T> = Map<string, Kept<T>>[];
+type Make<T> = (run: Run, field: Field) => T;
 
-/** Keeps what is made of a field alone, by its content. */
-export function rememberField<T>(make: (run: Run, field: Field) => T): (run: Run, field: Field) => T {
-  const rule = {};
+/**
+ * Keeps what is made of a field alone, by its content.
+ * @param lasts also for the items that follow
+ */
+export function rememberField<T>(make: Make<T>, lasts: boolean): Make<T> {
+  const rules = [{}, {}, {}];
   return (run, field) => {
-    if (run.trace || field.content === undefined) return make(run, field);
-    const table = tableOf<T>(run, rule, field.level!);
-    const kept = table.get(field.content);
-    if (kept) {
-      kept.marks.applyTo(field);
-      run.resources += kept.resources;
-      run.turns += kept.turns;
-      return kept.made;
-    }
-    const before = { told: run.told, resources: run.resources, turns: run.turns };
-    const { made, marks } = field.watch!(() => make(run, field));
-    if (run.told === before.told) {
-      const [resources, turns] = [run.resources - before.resources, run.turns - before.turns];
-      table.set(field.content, { made, marks, resources, turns });
-    }
-    return made;
+    const { content } = field;
+    if (run.trace || content === undefined) return make(run, field);
+    const rule = rules[field.level!]!;
+    const lasting = lasts && !run.silent ? run.lasting : undefined;
+    const before = lasting?.find(rule, content) as Kept<T> | undefined;
+    if (before) return again(run, field, before, true);
+    const table = tableOf<T>(run, rule);
+    const kept = table.get(content);
+    if (kept) return again(run, field, kept, false);
+    const fresh = watched(run, field, make);
+    if (fresh.told) return fresh.made;
+    table.set(content, fresh);
+    if (fresh.peculiar === 0) lasting?.keep(rule, content, fresh);
+    return fresh.made;
   };
 }
 
-function tableOf<T>(run: Run, rule: object, level: number): Map<string, Kept<T>> {
-  let levels = run.memory.get(rule) as Table<T> | undefined;
-  if (!levels) {
-    levels = [];
-    run.memory.set(rule, levels);
+function again<T>(run: Run, field: Field, kept: Kept<T>, adds: boolean): T {
+  kept.marks.applyTo(field);
+  run.resources += kept.resources;
+  run.turns += kept.turns;
+  run.draft.peculiar += kept.peculiar;
+  if (adds || run.draft.isGathering) for (const entry of kept.added) run.draft.addMade(entry);
+  return kept.made;
+}
+
+function watched<T>(run: Run, field: Field, make: Make<T>): Kept<T> & { readonly told: boolean } {
+  const { told, resources, turns } = run;
+  const { peculiar } = run.draft;
+  const added: Entry[] = [];
+  const outer = run.draft.gather(added);
+  const { made, marks } = field.watch!(() => make(run, field));
+  run.draft.gather(outer);
+  if (outer) outer.push(...added);
+  return {
+    made,
+    marks,
+    added,
+    resources: run.resources - resources,
+    turns: run.turns - turns,
+    peculiar: run.draft.peculiar - peculiar,
+    told: run.told !== told,
+  };
+}
+
+function tableOf<T>(run: Run, rule: object): Map<string, Kept<T>> {
+  let table = run.memory.get(rule) as Map<string, Kept<T>> | undefined;
+  if (!table) {
+    table = new Map();
+    run.memory.set(rule, table);
   }
-  levels[level] ??= new Map();
-  return levels[level];
+  return table;
 }
 
 /** Keeps what is made of the item of the innermost loop alone, by its content. */
 export function rememberItem<T>(make: (run: Run) => T, reads: Reads): (run: Run) => T {
   if (reads.named || !reads.addresses.every(({ depends }) => depends === 'item')) return make;
-  const remembered = rememberField<T>(make);
+  const remembered = rememberField<T>(make, true);
   return (run) => {
     const { item } = run.scope;
     return isRecurring(item) ? remembered(run, item) : make(run);

@@ -2,6 +2,7 @@
 import type { ErrorCode } from '../../core/codes.ts';
 import type { Issue, PatientIdentifier } from '../../core/types.ts';
 import type { Draft } from '../draft.ts';
+import { type Lasting, lastingOf } from './lasting.ts';
 import type { Native, Scope } from './sources/format.ts';
 
 /** One turn of a loop, or the map itself. Resources that were made in it are found by their names. */
@@ -48,16 +49,20 @@ export class Run {
   readonly native: Native;
   readonly sourceKey: string;
   readonly trace: boolean;
-  readonly zone: string;
+  readonly #zone: string;
   scope: Scope;
   frame: Frame;
   /** Of the element that is being made, for the trace. */
   element = '';
   owner: PatientIdentifier | undefined;
+  /** What is read now is only looked at. */
+  silent = false;
   turns = 0;
   resources = 0;
   /** Rule → what it made; see `memory.ts`. */
   readonly memory = new Map<object, unknown>();
+  /** What items before it have left; none where nothing may be remembered. */
+  readonly lasting: Lasting | undefined;
   #toldAgain = 0;
   /** Issues that are told once an item. */
   readonly #told = new Set<string>();
@@ -73,7 +78,8 @@ export class Run {
     this.native = native;
     this.sourceKey = sourceKey;
     this.trace = draft.context.trace ?? false;
-    this.zone = native.zone ?? draft.context.hospital.timezone;
+    this.#zone = native.zone ?? draft.context.hospital.timezone;
+    this.lasting = this.trace || !native.recurs ? undefined : lastingOf(draft.context);
     this.scope = root;
     this.frame = new Frame(null, root, true);
   }
@@ -105,6 +111,11 @@ export class Run {
     return this.#toldAgain + this.draft.told;
   }
 
+  get zone(): string {
+    this.draft.peculiar += 1;
+    return this.#zone;
+  }
+
   /** How often the key of this URN was there under a name, with this time: two turns of a loop with one key are two resources. */
   times(name: string, urn: string): number {
     const key = `${name} ${urn}`;
@@ -115,12 +126,13 @@ export class Run {
 
   /** Reads without counting it: what decides on a record and what is in it are two things. */
   look<T>(read: (run: Run) => T): T {
-    const before = this.native.silence?.(true) ?? false;
-    try {
-      return read(this);
-    } finally {
-      this.native.silence?.(before);
-    }
+    if (this.silent) return read(this);
+    this.silent = true;
+    this.native.silence?.(true);
+    const found = read(this);
+    this.native.silence?.(false);
+    this.silent = false;
+    return found;
   }
 
   /** In a trace, what is read from now on is read for this element by the rule at this place. */

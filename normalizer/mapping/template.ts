@@ -18,7 +18,10 @@ const GIVEN: Readonly<Record<string, (run: Run) => string>> = {
   'hospital.id': (run) => run.draft.context.hospital.id,
   'hospital.name': (run) => run.draft.context.hospital.name,
   feed: (run) => run.draft.context.feed,
-  sourceKey: (run) => run.sourceKey,
+  sourceKey: (run) => {
+    run.draft.peculiar += 1;
+    return run.sourceKey;
+  },
 };
 
 export interface TemplateWorld {

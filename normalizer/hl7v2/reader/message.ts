@@ -54,6 +54,12 @@ export class Message {
     return before;
   }
 
+  /** Its texts mean what the same texts mean in other messages: nothing is escaped, and its delimiters are those of the standard. */
+  get recurs(): boolean {
+    const { component, repetition, subcomponent } = this.delimiters;
+    return this.#reading.plain && component + repetition + subcomponent === '^~&';
+  }
+
   /** Counts every populated place, and which of them were read. */
   count(tally: Tally): void {
     for (const segment of this.segments) segment.count(tally);

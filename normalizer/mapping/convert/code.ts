@@ -20,6 +20,7 @@ const OPTIONS = {
 export const code: Converter = {
   summary: 'a code: the local coding stays, the mapped one is added',
   types: ['CodeableConcept', 'Coding', 'code'],
+  recurs: true,
   from: 'optional',
   options: OPTIONS,
   compile: (args, type) => (type === 'code' ? plainCode(args) : type === 'Coding' ? coding(args) : concept(args)),

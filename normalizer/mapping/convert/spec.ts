@@ -38,6 +38,8 @@ export interface Converter {
   readonly summary: string;
   /** R4 types, the preferred first. */
   readonly types: readonly string[];
+  /** What it makes of a field is nobody's own, and worth remembering for other items. */
+  readonly recurs?: boolean;
   /** Its type is known at run time only: it gives `Typed`. */
   readonly dynamic?: boolean;
   readonly from: 'required' | 'optional';

@@ -123,6 +123,8 @@ export interface Native {
    * @returns whether it was silent before
    */
   silence?(silent: boolean): boolean;
+  /** Fields of the same content read alike in every item. */
+  readonly recurs?: boolean;
   /** Zone of times without an offset, where the item itself says one. */
   readonly zone?: string | undefined;
   /** Its times are expected to have an offset: the first one without it is told. */

@@ -33,12 +33,9 @@ export class ValueField implements Field {
 
   watch<T>(work: () => T): { made: T; marks: ReadMarks } {
     const { made, read } = this.origin.watch(work);
-    let steps: readonly (readonly number[])[] | undefined;
-    const applyTo = (field: Field) => {
-      steps ??= this.origin.stepsTo(read);
-      (field as ValueField).origin.readAlike(steps);
-    };
-    return { made, marks: { applyTo } };
+    // The message itself is not held on to.
+    const steps = this.origin.stepsTo(read);
+    return { made, marks: { applyTo: (field) => (field as ValueField).origin.readAlike(steps) } };
   }
 
   get place(): string {

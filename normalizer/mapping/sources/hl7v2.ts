@@ -48,6 +48,7 @@ function nativeOf(scope: MessageScope): Native {
     telecom: (field, use) => (value(field) ? xtn(scope, value(field)!, use) : undefined),
     attachment: (field, kind) => (value(field) ? attachment(value(field)!, kind === 'RP') : undefined),
     unit: (field) => (value(field)?.isPopulated ? unitOf(scope, value(field)!) : undefined),
+    recurs: scope.message.recurs,
     tellsZone: true,
     silence: (silent) => scope.message.silence(silent),
     zone: writtenOffset(scope.message.header.field(7).text ?? ''),

@@ -1,0 +1,56 @@
+/**
+ * What rules have made of fields that recur from item to item: practitioners, organizations, places, codes. Never of a patient's
+ * own fields: a rule says of itself that it may be remembered. Bounded, and nothing of it is ever written.
+ */
+import { canonicalJson } from '../../core/json.ts';
+import type { NormalizeContext } from '../context.ts';
+
+/** Things of one rule, by the level of the field and its content. */
+type Table = Map<string, unknown>;
+
+/** Things kept; then the older half goes with what was not asked for since. */
+const MOST = 8192;
+/** Characters of a field's content. */
+const LONGEST = 256;
+
+export class Lasting {
+  #recent = new Map<object, Table>();
+  #older = new Map<object, Table>();
+  #count = 0;
+
+  find(rule: object, key: string): unknown {
+    const known = this.#recent.get(rule)?.get(key);
+    if (known !== undefined) return known;
+    const old = this.#older.get(rule)?.get(key);
+    if (old !== undefined) this.keep(rule, key, old);
+    return old;
+  }
+
+  keep(rule: object, key: string, made: unknown): void {
+    if (key.length > LONGEST) return;
+    if (this.#count >= MOST / 2) {
+      this.#older = this.#recent;
+      this.#recent = new Map();
+      this.#count = 0;
+    }
+    let table = this.#recent.get(rule);
+    if (!table) {
+      table = new Map();
+      this.#recent.set(rule, table);
+    }
+    this.#count += 1;
+    table.set(key, made);
+  }
+}
+
+/** Of the hospital and feed that were asked for last: a bridge works through its feeds in rows. */
+let last: { readonly context: NormalizeContext; readonly key: string; readonly lasting: Lasting } | undefined;
+
+/** What is made depends on these, too. */
+export function lastingOf(context: NormalizeContext): Lasting {
+  if (last?.context === context) return last.lasting;
+  const { hospital, feed, assigners } = context;
+  const key = canonicalJson([hospital, feed, assigners ?? null]);
+  last = { context, key, lasting: last?.key === key ? last.lasting : new Lasting() };
+  return last.lasting;
+}
