@@ -29,6 +29,29 @@ const STRUCTURES: readonly (readonly [events: string, structure: string])[] = [
   ['ADT^A20 ACK^A01 QRY^A19 RAS^O17', 'EVN PID [PV1]'],
 ];
 
+const RESULTED = 'OBR [ORC] {NTE} {TQ1} {OBX {NTE}}';
+const TAKEN = 'SPM {OBX} [SAC]';
+const DETAIL = 'RXO {NTE} {RXR} {RXC}';
+
+/** Asked for by themselves, so that the seeds of the others keep their messages. */
+const LATER: readonly (readonly [events: string, structure: string])[] = [
+  ['OUL^R22', `${PATIENT} {${TAKEN} {${RESULTED}}}`],
+  ['OUL^R23', `${PATIENT} {SPM {OBX} {SAC {${RESULTED}}}}`],
+  ['OUL^R24', `${PATIENT} {${RESULTED} {${TAKEN}}}`],
+  [
+    'REF^I12 REF^I13 REF^I14 REF^I15',
+    '[RF1] [AUT [CTD]] {PRD {CTD}} PID [PD1] {NK1} {GT1} {IN1 [IN2]} [ACC] {DG1} [DRG] {AL1} {PR1 [AUT]} {OBR {NTE} {OBX {NTE}}} [PV1 [PV2]]',
+  ],
+  ['OML^O33', `${PATIENT} {${TAKEN} {ORC {TQ1} OBR {NTE} {DG1} {OBX {NTE}}}}`],
+  ['OML^O35', `${PATIENT} {SPM {OBX} {SAC {ORC {TQ1} OBR {NTE} {DG1} {OBX}}}}`],
+  ['OMP^O09', `${PATIENT} {ORC {TQ1} ${DETAIL} {OBX {NTE}}}`],
+  ['PPR^PC1', `PID [PV1 [PV2]] {PRB {NTE} {OBX} {GOL {OBX}} {ORC [OBR] {NTE} {OBX {NTE}}} {ORC ${DETAIL} {OBX}}}`],
+  [
+    'DFT^P03 DFT^P11',
+    `${VISIT} {OBX} {ORC {TQ1} [OBR {NTE}] {OBX {NTE}}} {FT1 {PR1} {ORC [OBR] {OBX}}} {DG1} {GT1} {IN1 [IN2]} [ACC]`,
+  ],
+];
+
 export interface Event {
   /** `ADT^A01` */
   readonly name: string;
@@ -36,6 +59,9 @@ export interface Event {
 }
 
 /** Those that matter most come more often by their many siblings. */
-export const EVENTS: readonly Event[] = STRUCTURES.flatMap(([events, structure]) =>
-  events.split(' ').map((name) => ({ name, structure })),
-);
+export const EVENTS: readonly Event[] = STRUCTURES.flatMap(named);
+export const LATER_EVENTS: readonly Event[] = LATER.flatMap(named);
+
+function named([events, structure]: readonly [string, string]): Event[] {
+  return events.split(' ').map((name) => ({ name, structure }));
+}

@@ -1,6 +1,6 @@
 /** Messages made by chance, in the shape of their structures and data types; see `encode.ts` for their bytes. */
 import { componentsOf, type FieldType } from './datatypes.ts';
-import { EVENTS } from './events.ts';
+import { EVENTS, type Event } from './events.ts';
 import { Leaves } from './leaves.ts';
 import { Random } from './random.ts';
 import { fieldsOf, SEGMENTS } from './segments.ts';
@@ -25,9 +25,9 @@ export interface MessageModel {
 const VERSIONS = ['2.1', '2.2', '2.3', '2.3.1', '2.4', '2.5', '2.5.1', '2.6', '2.7', '2.7.1', '2.8', '2.9', '', '9.9'];
 const HUGE = 20_000;
 
-/** The same seed makes the same message. */
-export function generateMessage(seed: number): MessageModel {
-  return new Generator(seed).message();
+/** The same seed makes the same message of the same events. */
+export function generateMessage(seed: number, events: readonly Event[] = EVENTS): MessageModel {
+  return new Generator(seed).message(events);
 }
 
 class Generator {
@@ -49,8 +49,8 @@ class Generator {
     this.#disorder = this.#random.once(4);
   }
 
-  message(): MessageModel {
-    const event = this.#random.pick(EVENTS);
+  message(events: readonly Event[]): MessageModel {
+    const event = this.#random.pick(events);
     const body = this.#walk(event.structure.match(/[[\]{}]|\w+/g)!, { at: 0 }).map((name) => this.#segment(name));
     return {
       event: event.name,

@@ -61,13 +61,22 @@ const ROWS: Readonly<Record<string, string>> = {
   ZDS: 'RP',
 };
 
+/** Not among those that are thrown in by chance, so that the seeds keep their messages. */
+const LATER: Readonly<Record<string, string>> = {
+  SAC: 'EI EI EI EI SPS TS CWE CWE CWE EI NA EI NA EI NA CWE CWE CWE CWE NM NM NM NM UNIT CWE CWE CWE SN CWE CWE',
+  RF1: 'CWE:0283 CWE:0280 CWE:0281 CWE:0282* CWE:0284 EI TS TS TS CWE* EI* TS TS CWE* CWE CWE CWE CWE XON XCN',
+  PRD: 'CWE:0286* XPN* XAD* PL XTN* CWE PLN* TS TS XON XAD* XTN* XTN* CWE*',
+  AUT: 'CWE CWE ST TS TS EI CP NM NM TS TS',
+  CTD: 'CWE:0131* XPN* XAD* PL XTN* CWE PLN*',
+};
+
 const rows = new Map<string, readonly FieldType[]>();
 
 /** Types of the fields of a segment, the first is that of field 1. */
 export function fieldsOf(segment: string): readonly FieldType[] {
   let row = rows.get(segment);
   if (!row) {
-    row = (ROWS[segment] ?? 'ST').trim().split(/\s+/).map(fieldType);
+    row = (ROWS[segment] ?? LATER[segment] ?? 'ST').trim().split(/\s+/).map(fieldType);
     rows.set(segment, row);
   }
   return row;
