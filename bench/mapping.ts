@@ -6,10 +6,11 @@ import { canonicalJson } from '../core/json.ts';
 import { Draft } from '../normalizer/draft.ts';
 import { draw } from '../normalizer/mapping/execute.ts';
 import { runMap, standardMap } from '../normalizer/mapping/index.ts';
+import { table } from '../normalizer/mapping/sources/json.ts';
 import { lisItem } from '../normalizer/mapping/testing/lis-rows.ts';
 
 const rows = Number(process.argv[2] ?? 100_000);
-const map = standardMap('table/lis');
+const map = standardMap('table/lis', { table });
 const context = {
   hospital: {
     id: 'bench',

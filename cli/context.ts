@@ -1,7 +1,5 @@
 /** What every command shares: the global options, the config and Ctrl-C. */
 import type { Command } from 'commander';
-import { configSchemas } from '../connectors/index.ts';
-import { loadConfig } from '../core/config/load.ts';
 import type { BridgeConfig } from '../core/config/schema.ts';
 import { BridgeError } from '../core/errors.ts';
 import { createOutput, type ExitCode, exit, fail, type Output } from './output.ts';
@@ -12,7 +10,7 @@ export interface Context {
   readonly configFile: string;
   /** Aborted by Ctrl-C or SIGTERM; the second signal ends the process at once. */
   readonly signal: AbortSignal;
-  config(): BridgeConfig;
+  config(): Promise<BridgeConfig>;
 }
 
 type Action = (context: Context, args: string[], options: Record<string, unknown>) => Promise<ExitCode>;
@@ -33,7 +31,7 @@ export function action(run: Action) {
       out: createOutput(options.json === true),
       configFile,
       signal: abort.signal,
-      config: () => loadConfig(configFile, configSchemas),
+      config: () => readConfig(configFile),
     };
     try {
       const code = await run(context, command.args, options);
@@ -45,6 +43,15 @@ export function action(run: Action) {
       process.off('SIGINT', stop).off('SIGTERM', stop);
     }
   };
+}
+
+/** Loaded for this: a command that needs no config starts without all that a config may name. */
+async function readConfig(file: string): Promise<BridgeConfig> {
+  const [{ loadConfig }, { configSchemas }] = await Promise.all([
+    import('../core/config/load.ts'),
+    import('../connectors/index.ts'),
+  ]);
+  return loadConfig(file, configSchemas);
 }
 
 /** The feed of that name, or an error that lists the names there are. */

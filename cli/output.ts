@@ -2,7 +2,7 @@
  * What a command prints. Data goes to stdout, words for people to stderr. With --json stdout carries exactly
  * one JSON document, `{"v": 1, …}`. Colour and redrawn lines only on a terminal and without NO_COLOR.
  */
-import { ConfigError } from '../core/config/load.ts';
+import { ConfigError } from '../core/config/error.ts';
 import { asBridgeError, type BridgeError } from '../core/errors.ts';
 import { MapError, type MapProblem } from '../normalizer/mapping/problems.ts';
 

@@ -5,8 +5,8 @@ import type { Source, SourceKind } from '../core/types.ts';
 import { type Context, feedOf } from './context.ts';
 
 /** To be closed by the caller. @param level from which its log lines are shown */
-export function openSource(context: Context, name: string, level: 'warn' | 'error'): Source {
-  const config = context.config();
+export async function openSource(context: Context, name: string, level: 'warn' | 'error'): Promise<Source> {
+  const config = await context.config();
   const { enabled: _enabled, schedule: _schedule, map: _map, ...feed } = feedOf(config, name);
   const connector = connectors[feed.kind as SourceKind];
   const log = createLog({ level });
@@ -14,7 +14,7 @@ export function openSource(context: Context, name: string, level: 'warn' | 'erro
 }
 
 export async function withSource<T>(context: Context, name: string, use: (source: Source) => Promise<T>): Promise<T> {
-  const source = openSource(context, name, 'error');
+  const source = await openSource(context, name, 'error');
   try {
     return await use(source);
   } finally {

@@ -5,27 +5,20 @@ import type { NormalizeContext, NormalizeInput } from './context.ts';
 import { normalizeDicom } from './dicom/index.ts';
 import { normalizeFhir } from './fhir/index.ts';
 import { normalizeHl7v2 } from './hl7v2/index.ts';
-import { runMap } from './mapping/index.ts';
-import { rejectError } from './outcome.ts';
+import { guarded, type Normalizer } from './one-kind.ts';
 import { normalizeTable } from './table/index.ts';
 
 export type { HospitalContext, NormalizeContext, NormalizeInput, PartHeader } from './context.ts';
 
-type Normalizer = (input: NormalizeInput, context: NormalizeContext) => Normalized | Rejected;
-
-/** One line a kind; each is `normalizer/<kind>/index.ts`. */
+/** As `one-kind.ts` has them. */
 const normalizers: Readonly<Record<SourceKind, Normalizer>> = {
-  cda: normalizeCda,
-  dicom: normalizeDicom,
-  fhir: normalizeFhir,
-  hl7v2: normalizeHl7v2,
-  table: normalizeTable,
+  cda: guarded(normalizeCda),
+  dicom: guarded(normalizeDicom),
+  fhir: guarded(normalizeFhir),
+  hl7v2: guarded(normalizeHl7v2),
+  table: guarded(normalizeTable),
 };
 
 export function normalize(input: NormalizeInput, context: NormalizeContext): Normalized | Rejected {
-  try {
-    return context.map ? runMap(context.map, input, context) : normalizers[input.kind](input, context);
-  } catch (error) {
-    return rejectError(error);
-  }
+  return normalizers[input.kind](input, context);
 }

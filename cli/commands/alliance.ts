@@ -65,7 +65,7 @@ export function registerAlliance(program: Command): void {
     .description('what the alliance has to know of this hospital: account, digest of its id, public keys')
     .action(
       action(async (context, _arguments, { out }) => {
-        const config = context.config();
+        const config = await context.config();
         const opened = await open(config, 'journal');
         try {
           const keys = opened.bridge.keystore.patientKeys(HOSPITAL_REF) as CustodyKeys;

@@ -12,7 +12,7 @@ export function registerCheck(program: Command): void {
     .action(
       action(async (context, [name]) => {
         const checked: { feed: string; steps: CheckStep[] }[] = [];
-        for (const feed of feedNames(context, name)) {
+        for (const feed of await feedNames(context, name)) {
           checked.push({ feed, steps: await withSource(context, feed, (source) => source.check(context.signal)) });
         }
         const rows = checked.flatMap(({ feed, steps }) =>
@@ -34,7 +34,7 @@ export function registerDiscover(program: Command): void {
     .action(
       action(async (context, [name]) => {
         const found: (Discovered & { feed: string })[] = [];
-        for (const feed of feedNames(context, name)) {
+        for (const feed of await feedNames(context, name)) {
           await withSource(context, feed, async (source) => {
             for await (const offer of source.discover?.(context.signal) ?? []) found.push({ feed, ...offer });
           });
@@ -47,8 +47,8 @@ export function registerDiscover(program: Command): void {
     );
 }
 
-function feedNames(context: Context, name: string | undefined): string[] {
-  const config = context.config();
+async function feedNames(context: Context, name: string | undefined): Promise<string[]> {
+  const config = await context.config();
   if (name !== undefined) feedOf(config, name);
   return name === undefined ? Object.keys(config.feeds).filter((feed) => config.feeds[feed]!.enabled) : [name];
 }

@@ -13,7 +13,7 @@ export function registerConfig(program: Command): void {
     .description('read the config and list everything that is wrong with it')
     .action(
       action(async ({ out, config, configFile }) => {
-        const feeds = Object.keys(config().feeds);
+        const feeds = Object.keys((await config()).feeds);
         out.result({ config: configFile, feeds }, `${configFile} is right: ${feeds.length} feeds`);
         return exit.ok;
       }),

@@ -5,7 +5,6 @@ import type { SourceKind } from '../../core/types.ts';
 import type { HospitalContext } from '../../normalizer/context.ts';
 import { action, type Context } from '../context.ts';
 import { type ConvertSummary, convert } from '../convert/convert.ts';
-import { readMap } from '../map/compiled.ts';
 import { exit } from '../output.ts';
 
 const KINDS: readonly SourceKind[] = ['hl7v2', 'cda', 'dicom', 'fhir', 'table'];
@@ -29,9 +28,9 @@ export function registerConvert(program: Command): void {
           from: options.from as SourceKind,
           paths,
           out: String(options.out),
-          ...hospitalOf(context, options),
+          ...(await hospitalOf(context, options)),
           ...(options.charset ? { charset: String(options.charset) } : {}),
-          ...(options.map ? { map: readMap(String(options.map)) } : {}),
+          ...(options.map ? { map: (await import('../map/compiled.ts')).readMap(String(options.map)) } : {}),
           signal,
           onItem: ({ items, refused }) => {
             if (items % 500 === 0) out.progress(`${Math.floor(items / 10_000)}`, `${items} items, ${refused} refused`);
@@ -46,9 +45,9 @@ export function registerConvert(program: Command): void {
 }
 
 /** From the flags, else from the config where there is one, else a neutral hospital in UTC. */
-export function hospitalOf(context: Context, options: Record<string, unknown>) {
+export async function hospitalOf(context: Context, options: Record<string, unknown>) {
   const named = options.config !== undefined || existsSync(context.configFile);
-  const config = named ? context.config() : undefined;
+  const config = named ? await context.config() : undefined;
   const timezone = String(options.timezone ?? config?.hospital.timezone ?? 'UTC');
   if (!Intl.supportedValuesOf('timeZone').includes(timezone) && timezone !== 'UTC') {
     throw new BridgeError('cli.usage', `${timezone} is no IANA time zone`, {

@@ -72,7 +72,7 @@ export function registerDeadLetter(program: Command): void {
     .option('--code <code>', 'all open letters of one cause')
     .action(
       action(async (context, ids, options) => {
-        const opened = await open(context.config(), 'worker', (line) => context.out.progress(line, line));
+        const opened = await open(await context.config(), 'worker', (line) => context.out.progress(line, line));
         try {
           const wanted = await chosen(opened, ids, options);
           const retried = await opened.bridge.retryDeadLetters(wanted, { signal: context.signal });
@@ -116,7 +116,7 @@ export function registerDeadLetter(program: Command): void {
 }
 
 async function withJournal<T>(context: Context, use: (opened: Opened) => Promise<T>): Promise<T> {
-  const opened = await open(context.config(), 'journal');
+  const opened = await open(await context.config(), 'journal');
   try {
     return await use(opened);
   } finally {

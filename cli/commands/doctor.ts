@@ -18,7 +18,7 @@ export function registerDoctor(program: Command): void {
     .description('check the services, the sum of what was read, the pins, the contract, the disk')
     .action(
       action(async (context) => {
-        const config = context.config();
+        const config = await context.config();
         const findings: Finding[] = [{ check: 'config', status: 'pass', detail: context.configFile }];
         const opened = await open(config, 'services', (line) => context.out.progress(line, line));
         try {

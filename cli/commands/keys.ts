@@ -19,7 +19,7 @@ export function registerKeys(program: Command): void {
     .description('all patients by reference; no identifier is shown')
     .action(
       action(async (context) => {
-        const opened = await open(context.config(), 'journal');
+        const opened = await open(await context.config(), 'journal');
         try {
           return await list(context, opened);
         } finally {
@@ -116,7 +116,7 @@ async function withPatient(
     throw new BridgeError('cli.usage', "this destroys keys of the patient's records", {
       hint: 'say --yes if that is meant; a backup of the keystore table made before still has them',
     });
-  const config = context.config();
+  const config = await context.config();
   const opened = await open(config, 'worker', (line) => context.out.progress(line, line));
   try {
     const ref = await identifiedPatient(opened.bridge, item, config.hospital.patientSystem, {

@@ -1,6 +1,7 @@
 import { type Command, Option } from 'commander';
 import { BridgeError } from '../../core/errors.ts';
 import type { Normalized, Rejected, SourceKind } from '../../core/types.ts';
+import { normalize } from '../../normalizer/index.ts';
 import { action, type Context, countOf, feedOf } from '../context.ts';
 import { normalizeItem } from '../convert/normalize.ts';
 import { readMap } from '../map/compiled.ts';
@@ -27,14 +28,15 @@ export function registerPreview(program: Command): void {
           throw new BridgeError('cli.not-found', 'there is no such item', {
             hint: 'skip fewer, or check that the source has any: `dhc discover`',
           });
-        const map = mapOf(context, target, options);
-        const result = await normalizeItem(item, {
-          ...hospitalOf(context, options),
+        const map = await mapOf(context, target, options);
+        const settings = {
+          ...(await hospitalOf(context, options)),
           feed: 'preview',
           receivedAt: item.receivedAt,
           trace: true,
           ...(map ? { map: readMap(map) } : {}),
-        });
+        };
+        const result = await normalizeItem(item, settings, normalize);
         const bundle = options.values && result.status !== 'rejected' ? result.bundle : undefined;
         context.out.result(
           {
@@ -52,9 +54,9 @@ export function registerPreview(program: Command): void {
 }
 
 /** The map named on the command line, else that of the feed. */
-function mapOf(context: Context, target: string, { map, from }: Record<string, unknown>): string | undefined {
+async function mapOf(context: Context, target: string, { map, from }: Record<string, unknown>) {
   if (map !== undefined) return String(map);
-  return from === undefined ? feedOf(context.config(), target).map : undefined;
+  return from === undefined ? feedOf(await context.config(), target).map : undefined;
 }
 
 async function nthItem(from: Items, skip: number) {

@@ -15,7 +15,7 @@ export function registerRun(program: Command): void {
     .action(
       action(async (context, names) => {
         const { out, signal } = context;
-        const config = context.config();
+        const config = await context.config();
         for (const name of names) feedOf(config, name);
         const feeds =
           names.length > 0 ? names : Object.keys(config.feeds).filter((feed) => config.feeds[feed]!.enabled);

@@ -35,8 +35,8 @@ export function registerSchedule(program: Command): void {
     .option('--every <interval>', 'such as 15m')
     .option('--cron <expression>', 'such as "0 22 * * *"')
     .action(
-      action((context, [feed], { every, cron }) => {
-        feedOf(context.config(), feed!);
+      action(async (context, [feed], { every, cron }) => {
+        feedOf(await context.config(), feed!);
         if ((every === undefined) === (cron === undefined))
           throw new BridgeError('cli.usage', 'a schedule has an interval or a cron expression', {
             hint: 'for example --every 15m',
@@ -93,7 +93,7 @@ export function registerSchedule(program: Command): void {
 }
 
 async function withSchedules(context: Context, use: (schedules: Schedules) => Promise<void>) {
-  const opened = await open(context.config(), 'services');
+  const opened = await open(await context.config(), 'services');
   try {
     await use((await opened.bridge.flows()).schedules);
     return exit.ok;

@@ -27,7 +27,7 @@ export function registerServices(program: Command): void {
     .description('stop the services, or the bridge that runs them')
     .action(
       action(async ({ out, config }) => {
-        const state = readRunState(config().data);
+        const state = readRunState((await config()).data);
         if (!state) {
           out.result({ stopped: false }, 'nothing runs on this data folder');
           return exit.ok;
@@ -48,7 +48,7 @@ export function registerServices(program: Command): void {
 }
 
 async function foregroundServices({ out, config, signal }: Context) {
-  const opened = await open(config(), 'services', (line) => out.note(line));
+  const opened = await open(await config(), 'services', (line) => out.note(line));
   try {
     if (!signal.aborted)
       await new Promise<void>((resolve) => signal.addEventListener('abort', () => resolve(), { once: true }));
@@ -60,7 +60,7 @@ async function foregroundServices({ out, config, signal }: Context) {
 
 /** A process of its own, so that the services live on when this command has ended. */
 async function backgroundServices({ out, config, configFile }: Context) {
-  const { data } = config();
+  const { data } = await config();
   if (!readRunState(data)) {
     mkdirSync(join(data, 'logs'), { recursive: true, mode: 0o700 });
     const log = openSync(join(data, 'logs', 'up.log'), 'a', 0o600);

@@ -12,7 +12,7 @@ export function registerStart(program: Command): void {
     .action(
       action(async (context) => {
         const { out, signal } = context;
-        const config = context.config();
+        const config = await context.config();
         const opened = await open(config, 'worker', (line) => out.note(line));
         try {
           if (!opened.works) throw new BridgeError('cli.busy', 'another bridge works on this data folder');
@@ -37,7 +37,7 @@ export function registerStart(program: Command): void {
 /** The schedules of the config; feeds that are not pushed to and have none are read once now. */
 async function applySchedules({ out, config }: Context, { bridge }: Opened): Promise<void> {
   const flows = await bridge.flows();
-  for (const [name, feed] of Object.entries(config().feeds)) {
+  for (const [name, feed] of Object.entries((await config()).feeds)) {
     if (!feed.enabled) continue;
     if (feed.schedule) {
       await flows.schedules.set(name, feed.schedule);

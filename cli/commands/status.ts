@@ -10,7 +10,7 @@ export function registerStatus(program: Command): void {
     .description('what was read, normalised, stored and anchored of each feed, and what waits')
     .action(
       action(async (context) => {
-        const opened = await open(context.config(), 'running');
+        const opened = await open(await context.config(), 'running');
         try {
           const status = await opened.bridge.status();
           const retrying = await retryingNow(opened);
@@ -43,7 +43,7 @@ export function registerStatus(program: Command): void {
     .option('--limit <n>', 'how many', '20')
     .action(
       action(async (context, [feed], { limit }) => {
-        const opened = await open(context.config(), 'journal');
+        const opened = await open(await context.config(), 'journal');
         try {
           const runs = await opened.bridge.journal.runs({ ...(feed && { feed }), limit: countOf('--limit', limit) });
           const rows = runs.map((run) => [

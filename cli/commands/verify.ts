@@ -33,7 +33,7 @@ export function registerVerify(program: Command): void {
     .action(
       action(async (context, targets, options) => {
         if (options.rpc || options.kubo) return asOutsider(context, targets, options);
-        const opened = await open(context.config(), 'services', (line) => context.out.progress(line, line));
+        const opened = await open(await context.config(), 'services', (line) => context.out.progress(line, line));
         try {
           const repaired = options.repair ? await repair(context, opened, options) : undefined;
           const verified: Verified[] = [];
@@ -57,7 +57,7 @@ export function registerVerify(program: Command): void {
     .description('write all receipts as files; each verifies without this bridge')
     .action(
       action(async (context, [folder]) => {
-        const opened = await open(context.config(), 'journal');
+        const opened = await open(await context.config(), 'journal');
         try {
           mkdirSync(folder!, { recursive: true });
           let count = 0;
@@ -78,7 +78,7 @@ export function registerVerify(program: Command): void {
 async function repair(context: Context, { bridge, log }: Opened, options: Record<string, unknown>): Promise<Repaired> {
   if (!options.all) throw new BridgeError('cli.usage', '--repair goes with --all');
   const { out, signal } = context;
-  const { hospital, data } = context.config();
+  const { hospital, data } = await context.config();
   const place = { hospital: hospital.id, cars: dataPaths(data).cars };
   return repairAll(bridge, place, log, signal, (node, { batches, blocks, faults }) =>
     out.progress(

@@ -1,15 +1,15 @@
 /** `dhc convert`: files in, bundles and reports out; no service, no journal, nothing else is written. */
 import { setImmediate } from 'node:timers/promises';
 import type { ErrorCode } from '../../core/codes.ts';
-import type { Normalized, Rejected, SourceKind } from '../../core/types.ts';
+import type { Normalized, RefusedItem, Rejected, SourceItem, SourceKind } from '../../core/types.ts';
 import type { HospitalContext, NormalizeContext } from '../../normalizer/context.ts';
 import type { CompiledMap } from '../../normalizer/mapping/index.ts';
+import { normalizerOf } from '../../normalizer/one-kind.ts';
 import { growToSize } from '../heap.ts';
 import { inputFiles } from './inputs.ts';
 import { itemsOf } from './items.ts';
 import { OutputNames } from './names.ts';
 import { normalizeItem } from './normalize.ts';
-import { studyFiles } from './studies.ts';
 import { type FileWriter, folderWriter, LineWriter } from './writer.ts';
 
 export interface ConvertOptions {
@@ -38,23 +38,29 @@ export interface ConvertSummary {
   readonly refusals: Record<string, number>;
 }
 
+type Entry = SourceItem | RefusedItem;
+
 /** One input and the items in it: what becomes one output file. */
 interface Source {
   readonly key: string;
-  readonly items: AsyncIterable<{ sourceKey: string; result: Normalized | Rejected }>;
+  readonly items: AsyncIterable<Entry> | Iterable<Entry>;
 }
 
 export async function convert(options: ConvertOptions): Promise<ConvertSummary> {
   const summary: ConvertSummary = { files: 0, items: 0, bundles: 0, refused: 0, issues: {}, refusals: {} };
   const names = new OutputNames();
   const lines = new LineWriter();
+  const context = contextOf(options);
+  const normalizer = await normalizerOf(options.from);
   const settleHeap = growToSize();
   try {
     for await (const source of sources(options)) {
       const writer: FileWriter = options.out === '-' ? lines : folderWriter(options.out, names.of(source.key));
       summary.files++;
-      for await (const { sourceKey, result } of source.items) {
-        writer.add(sourceKey, result);
+      for await (const item of source.items) {
+        const made = normalizeItem(item, context, normalizer);
+        const result = made instanceof Promise ? await made : made;
+        writer.add(item.sourceKey, result);
         count(summary, result);
         options.onItem?.(summary);
         settleHeap();
@@ -76,33 +82,29 @@ async function listen(items: number, signal: AbortSignal): Promise<void> {
 }
 
 async function* sources(options: ConvertOptions): AsyncGenerator<Source> {
-  const context: NormalizeContext = {
-    hospital: options.hospital,
-    feed: 'convert',
-    receivedAt: new Date(0).toISOString(),
-    ...(options.charset && { charset: options.charset }),
-    ...(options.map && { map: options.map }),
-    ...(options.assigners && { assigners: options.assigners }),
-  };
   if (options.from === 'dicom') {
-    for await (const { key, item } of studyFiles(options.paths, options.signal))
-      yield { key, items: results([item], context) };
+    const { studyFiles } = await import('./studies.ts');
+    for await (const { key, item } of studyFiles(options.paths, options.signal)) yield { key, items: [item] };
     return;
   }
   for await (const file of inputFiles(options.paths)) {
     try {
-      yield { key: file.key, items: results(itemsOf(file, options.from, { charset: options.charset }), context) };
+      yield { key: file.key, items: itemsOf(file, options.from, { charset: options.charset }) };
     } finally {
       file.close();
     }
   }
 }
 
-async function* results(
-  items: AsyncIterable<Parameters<typeof normalizeItem>[0]> | Iterable<Parameters<typeof normalizeItem>[0]>,
-  context: NormalizeContext,
-) {
-  for await (const item of items) yield { sourceKey: item.sourceKey, result: await normalizeItem(item, context) };
+function contextOf({ hospital, charset, map, assigners }: ConvertOptions): NormalizeContext {
+  return {
+    hospital,
+    feed: 'convert',
+    receivedAt: new Date(0).toISOString(),
+    ...(charset && { charset }),
+    ...(map && { map }),
+    ...(assigners && { assigners }),
+  };
 }
 
 function count(summary: ConvertSummary, result: Normalized | Rejected): void {

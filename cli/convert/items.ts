@@ -1,21 +1,7 @@
 /** Source items out of a file, as the connectors make them, without any service. */
-import { wholeFile } from '../../connectors/cda/read.ts';
-import { splitFhirFile } from '../../connectors/fhir/split.ts';
-import { messageSplitter } from '../../connectors/hl7v2/split.ts';
-import {
-  entryOf,
-  type OpenFile,
-  type Piece,
-  readRange,
-  refusedRange,
-  type SplitFile,
-  START,
-} from '../../connectors/shared/folder-split.ts';
-import { tableConfig } from '../../connectors/table/config.ts';
-import { recordSplitter } from '../../connectors/table/split.ts';
-import { BridgeError } from '../../core/errors.ts';
+import { entryOf, type OpenFile, type SplitFile, START } from '../../connectors/shared/folder-split.ts';
 import type { RefusedItem, SourceItem, SourceKind } from '../../core/types.ts';
-import { type TableSaid, tableForm } from './table-form.ts';
+import type { TableSaid } from './table-form.ts';
 
 /** Largest item that is read whole. */
 const ITEM_BYTES = 64 * 1024 * 1024;
@@ -45,46 +31,16 @@ export async function* itemsOf(
     yield entryOf(piece, { key: file.key, kind, receivedAt }, charset);
 }
 
+/** Only that of the kind is loaded. */
 async function splitter(file: OpenFile, kind: SourceKind, said: TableSaid): Promise<SplitFile> {
-  if (kind === 'table') return tableSplitter(file, said);
-  if (kind === 'hl7v2') return messageSplitter(said.charset);
-  return kind === 'fhir' ? splitFhir : wholeFile;
-}
-
-/** @throws BridgeError cli.usage where it is not said which elements of an XML file are records */
-async function tableSplitter(file: OpenFile, said: TableSaid): Promise<SplitFile> {
-  const { format, record, encoding, delimiter } = await tableForm(file, said);
-  if (format === 'xml' && !record)
-    throw new BridgeError('cli.usage', 'it is not said which elements of the XML file are records', {
-      hint: 'add --record ROWDATA/ROW, with the names of the elements from the root on',
-    });
-  const folder = { path: '.', format, ...(record ? { record } : {}) };
-  const config = tableConfig.parse({ kind: 'table', folder, encoding, delimiter });
-  return recordSplitter(config, config.folder!);
-}
-
-async function* splitFhir(file: OpenFile): AsyncGenerator<Piece> {
-  if (file.size > ITEM_BYTES) {
-    const whole = { start: 0, end: file.size };
-    yield {
-      suffix: '',
-      resume: START,
-      ...(await refusedRange(file, whole, 'source.too-large', 'larger than a file of resources may be')),
-    };
-    return;
-  }
-  const pieces = [...splitFhirFile(await readRange(file, 0, file.size))];
-  for (const [index, { bytes, refused }] of pieces.entries()) {
-    const suffix = pieces.length === 1 ? '' : `#${index + 1}`;
-    if (!refused) yield { suffix, resume: START, bytes };
-    else
-      yield {
-        suffix,
-        resume: START,
-        refused: refused.code,
-        detail: refused.detail,
-        size: bytes.length,
-        head: bytes.subarray(0, 65_536),
-      };
+  switch (kind) {
+    case 'hl7v2':
+      return (await import('../../connectors/hl7v2/split.ts')).messageSplitter(said.charset);
+    case 'table':
+      return (await import('./table-split.ts')).tableSplitter(file, said);
+    case 'fhir':
+      return (await import('./fhir-split.ts')).splitFhir;
+    default:
+      return (await import('../../connectors/cda/read.ts')).wholeFile;
   }
 }

@@ -40,10 +40,10 @@ export async function* namedItems(context: Context, { targets, from, ...said }: 
 }
 
 /** The kind of what `namedItems` gives, without reading it. */
-export function kindOf(context: Context, { targets, from }: Named): SourceKind {
+export async function kindOf(context: Context, { targets, from }: Named): Promise<SourceKind> {
   if (from) return from;
   if (!existsSync(context.configFile)) throw usage();
-  return feedOf(context.config(), targets[0] ?? '').kind as SourceKind;
+  return feedOf(await context.config(), targets[0] ?? '').kind as SourceKind;
 }
 
 function usage(): BridgeError {
@@ -51,8 +51,8 @@ function usage(): BridgeError {
 }
 
 async function* feedItems(context: Context, name: string): Items {
-  const { limits } = context.config();
-  const source = openSource(context, name, 'warn');
+  const { limits } = await context.config();
+  const source = await openSource(context, name, 'warn');
   yield* everything(source, { items: 1000, bytes: limits.batchBytes, itemBytes: limits.itemBytes }, context.signal);
 }
 

@@ -29,7 +29,7 @@ export interface Desk {
 
 /** @throws BridgeError `config.invalid` where the chain is another's and the contract is not configured */
 export async function atDesk(context: Context, use: (desk: Desk) => Promise<ExitCode>): Promise<ExitCode> {
-  const config = context.config();
+  const config = await context.config();
   const opened = await open(config, 'services', (line) => context.out.progress(line, line));
   try {
     const { bridge } = opened;

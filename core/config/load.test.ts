@@ -1,7 +1,8 @@
 import { expect, test } from 'vitest';
 import { z } from 'zod';
+import { ConfigError } from './error.ts';
 import { filePath, readSecret, secret } from './fields.ts';
-import { ConfigError, jsonSchema, parseConfig } from './load.ts';
+import { jsonSchema, parseConfig } from './load.ts';
 import { configSchema } from './schema.ts';
 
 const kinds = [

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import type { Normalized } from '../../core/types.ts';
 import { normalize } from '../index.ts';
-import { compileMap } from '../mapping/compile.ts';
+import { compileMap } from '../mapping/compile-text.ts';
 import { runMap } from '../mapping/index.ts';
 
 const HEAD =

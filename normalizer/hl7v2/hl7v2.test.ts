@@ -399,7 +399,7 @@ const CONSTANTS = new Set(
     JSON.parse(readFileSync(join(import.meta.dirname, '../mapping/generated/standard.json'), 'utf8')) as object,
   )
     .filter(([file]) => file.startsWith('hl7v2/'))
-    .flatMap(([file, text]) =>
+    .flatMap(([file, { text }]) =>
       file.endsWith('.csv')
         ? text.split(/[,\n]/)
         : [...text.matchAll(/(?:value|display|text): '?([^'{},]+?)'?(?=[,} ]*(?:\w+:|\n| }))/g)].map(([, one]) => one),

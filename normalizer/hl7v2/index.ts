@@ -1,7 +1,8 @@
 /** HL7 v2 → R4: by the shipped map of the message's event. */
 import type { Normalized, Rejected } from '../../core/types.ts';
 import type { NormalizeContext, NormalizeInput } from '../context.ts';
-import { runMap } from '../mapping/index.ts';
+import { runMap } from '../mapping/execute.ts';
+import { hl7v2 } from '../mapping/sources/hl7v2.ts';
 import { standardMap } from '../mapping/standard.ts';
 import { reject, rejectError } from '../outcome.ts';
 import { mapOfEvent } from './events.ts';
@@ -18,7 +19,7 @@ export function normalizeHl7v2(input: NormalizeInput, context: NormalizeContext)
   const { type, event } = eventOf(message.segments);
   const map = mapOfEvent(type, event);
   if (map === undefined) return reject('item.unsupported', `no shipped map reads ${named(type, event)}`);
-  return runMap(standardMap(map), { ...input, read: message }, context);
+  return runMap(standardMap(map, { hl7v2 }), { ...input, read: message }, context);
 }
 
 /** A type and event of the standard are named; anything else could be a value. */

@@ -4,6 +4,7 @@ import { describe, expect, test } from 'vitest';
 import { standardTable } from '../../maps/make-table.ts';
 import table from './generated/standard.json' with { type: 'json' };
 import { compileMap, standardMap, standardNames } from './index.ts';
+import { formats } from './sources/index.ts';
 import { BROKEN, load, problemsOf } from './testing/compile.ts';
 
 const broken = readdirSync(BROKEN).filter((file) => file.endsWith('.yaml'));
@@ -39,7 +40,7 @@ describe('shipped maps', () => {
     const same = `${JSON.stringify(table, null, 1)}\n` === standardTable();
     expect(same).toBe(true);
   });
-  test.each(standardNames())('%s compiles', (name) => expect(standardMap(name).name).toBe(name));
+  test.each(standardNames())('%s compiles', (name) => expect(standardMap(name, formats).name).toBe(name));
 });
 
 test('the hash covers the base and the files that it names', () => {

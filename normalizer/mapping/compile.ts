@@ -1,18 +1,17 @@
-/** A map's text → what can be run. Throws with every problem at once. */
+/** A map → what can be run. Throws with every problem at once. */
 import { type ErrorCode, codes as errorCodes } from '../../core/codes.ts';
 import type { Mapping } from '../draft.ts';
 import type { CodeMap } from './codes/code-map.ts';
 import { compileCodeMaps } from './codes/section.ts';
 import type { CompiledCondition } from './condition.ts';
 import { groupsOf, structureOf } from './groups.ts';
-import { digestOf, type FileDigest, type LoadFile, loadTree } from './load.ts';
+import { digestOf, type FileDigest, type LoadedFile, type LoadFile, loadTree, type ParseMap } from './load.ts';
 import { compileMatch, type Match } from './match.ts';
 import { namedNodes } from './named.ts';
 import { compileOwner, type OwnerRule } from './owner.ts';
 import { didYouMean, MapError, type Place, Problems } from './problems.ts';
 import { compileResources, nameResources, type Step } from './resources.ts';
 import { entryOf, MAP_SOURCES, type MapSource, type SourceFormat, type SourceSetup } from './sources/format.ts';
-import { formats } from './sources/index.ts';
 import type { Position, Value } from './value.ts';
 import { compileValue } from './values.ts';
 import { type OutlineEntry, World } from './world.ts';
@@ -46,24 +45,23 @@ export interface CompiledMap {
   readonly steps: readonly Step[];
 }
 
-export interface CompileOptions {
-  /** Fetches bases and code maps; without it a map that names any is refused. */
-  readonly load?: LoadFile;
+/** What maps may be written in and read; a process that needs little of it loads only that. */
+export interface Language {
+  readonly parse: ParseMap;
+  readonly formats: Readonly<Partial<Record<MapSource, SourceFormat>>>;
 }
 
-const NO_FILES: LoadFile = () => {
-  throw new Error('no files');
-};
 const NOWHERE: Position = { resource: '', order: -1, lists: [0], key: false };
 
 /**
- * @param file its name, for messages and for what it names
+ * @param map its file is for messages and for what it names
+ * @param load fetches bases and code maps
  * @throws MapError (`map.invalid`) with all problems
  */
-export function compileMap(text: string, file: string, options: CompileOptions = {}): CompiledMap {
+export function compileLoaded(map: LoadedFile, load: LoadFile, { parse, formats }: Language): CompiledMap {
   const problems = new Problems();
-  const load = options.load ?? NO_FILES;
-  const tree = loadTree(text, file, load, problems);
+  const { file } = map;
+  const tree = loadTree(map, load, parse, problems);
   if (!tree) {
     problems.throwIfAny();
     throw new MapError([
@@ -84,9 +82,10 @@ export function compileMap(text: string, file: string, options: CompileOptions =
     problems,
   );
   const version = textOf(part('version'), root.at, 'version', /^[\w.+-]{1,32}$/, 'for example 1.0.0', problems);
-  if (!source) {
+  const format = source && formats[source];
+  if (!format) {
     problems.throwIfAny();
-    throw new Error('unreachable');
+    throw new Error(`the format ${source} is not loaded`);
   }
   const structure = structureOf(part('structure'), source, problems);
   const setup: SourceSetup = {
@@ -96,7 +95,7 @@ export function compileMap(text: string, file: string, options: CompileOptions =
   };
   const world = new World({
     problems,
-    format: formats[source],
+    format,
     setup,
     codeMaps: codes,
     fragments: namedNodes(part('fragments'), problems),
@@ -131,7 +130,7 @@ export function compileMap(text: string, file: string, options: CompileOptions =
     mapping: { name, version, sha256 },
     codes,
     outline: world.outline,
-    format: formats[source],
+    format,
     setup,
     match,
     owner: owner!,

@@ -3,8 +3,8 @@
 export { type CodeEntry, CodeMap, type CodeTarget } from './codes/code-map.ts';
 export { parseConceptMap } from './codes/concept-map.ts';
 export { parseCodeCsv } from './codes/csv.ts';
-export type { CompiledMap, CompileOptions } from './compile.ts';
-export { compileMap } from './compile.ts';
+export type { CompiledMap } from './compile.ts';
+export { type CompileOptions, compileMap } from './compile-text.ts';
 export { CONVERTERS } from './convert/index.ts';
 export { runMap, selectMap } from './execute.ts';
 export type { LoadedFile, LoadFile } from './load.ts';

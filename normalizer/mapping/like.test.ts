@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import type { NormalizeContext } from '../context.ts';
-import { compileMap } from './compile.ts';
+import { compileMap } from './compile-text.ts';
 import { runMap } from './execute.ts';
 import { MapError } from './problems.ts';
 

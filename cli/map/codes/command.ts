@@ -55,7 +55,7 @@ function registerWork(codes: Command): void {
     .option('--out <file>', 'CSV to write')
     .action(
       action(async (context, [feed], options) => {
-        const opened = await open(context.config(), 'journal');
+        const opened = await open(await context.config(), 'journal');
         try {
           const rows = workList(await opened.bridge.journal.unmappedCodes(feed), systemUri(String(options.system)));
           if (options.out) writeText(String(options.out), writeCodeCsv(rows), false);

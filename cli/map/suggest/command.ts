@@ -24,7 +24,7 @@ export function registerSuggest(map: Command): void {
     .action(
       action(async (context, targets, options) => {
         const named = namedSource(targets, options);
-        if (kindOf(context, named) !== 'table')
+        if ((await kindOf(context, named)) !== 'table')
           throw new BridgeError('cli.usage', 'maps are suggested for tables only', {
             hint: 'HL7 v2, CDA and DICOM have standard maps: overlay one (docs/mapping-language.md)',
           });

@@ -33,7 +33,7 @@ export function registerCoverage(map: Command): void {
         const compiled = readMap(file);
         const report = new Report();
         const limit = wholeNumber(options.limit, '--limit', 1) ?? Number.POSITIVE_INFINITY;
-        const settings = hospitalOf(context, options);
+        const settings = await hospitalOf(context, options);
         for await (const item of namedItems(context, sourceOf(targets, options, compiled))) {
           if (report.items >= limit) break;
           const given = { ...settings, feed: 'coverage', receivedAt: item.receivedAt, trace: true };

@@ -27,7 +27,7 @@ export function registerDiff(map: Command): void {
         const [before, after] = [readMap(oldFile), readMap(newFile)];
         const change = new Change();
         const limit = wholeNumber(options.limit, '--limit', 1) ?? Number.POSITIVE_INFINITY;
-        const settings = hospitalOf(context, options);
+        const settings = await hospitalOf(context, options);
         for await (const item of namedItems(context, sourceOf(samples, options, after))) {
           if (change.items >= limit) break;
           const given = { ...settings, feed: 'diff', receivedAt: item.receivedAt };

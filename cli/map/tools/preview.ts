@@ -56,7 +56,7 @@ async function show(
   for await (const item of namedItems(context, sourceOf(targets, options, map))) {
     if (skip-- > 0) continue;
     const result = await mapItem(map, item, {
-      ...hospitalOf(context, options),
+      ...(await hospitalOf(context, options)),
       feed: 'preview',
       receivedAt: item.receivedAt,
       trace: true,
