@@ -45,6 +45,30 @@ function of(state: readonly CurrentResource[], type: string): unknown[] {
 const text = (state: readonly CurrentResource[]) => JSON.stringify(state);
 
 describe('current state', () => {
+  it('does not have what a later message deletes, whatever came in between or later', () => {
+    const phone = (at: string, number: string) =>
+      record('ADT^A08', at, [`PID|1||CG1^^^^MR||ZHANG^WEI|||${'|'.repeat(5)}${number}`]);
+    const [given, deleted, silent] = [
+      phone('20260101080000', '010-1'),
+      phone('20260102080000', '""'),
+      phone('20260103080000', ''),
+    ];
+    const patient = (...some: Uint8Array[]) => of(currentState(some), 'Patient')[0] as fhir4.Patient;
+    expect(patient(silent!, given!).telecom).toMatchObject([{ value: '010-1' }]);
+    expect(patient(given!, silent!, deleted!)).not.toHaveProperty('telecom');
+    expect(patient(given!, silent!, deleted!)).not.toHaveProperty('extension');
+    expect(patient(deleted!, phone('20260104080000', '010-2')).telecom).toMatchObject([{ value: '010-2' }]);
+  });
+
+  it('takes back the end of a visit without its start', () => {
+    const at = (time: string, from: string, to: string) => record('ADT^A08', time, [pid(''), visit(from, to)]);
+    const state = currentState([
+      at('20260105090000', '20260105082500', '20260107085500'),
+      at('20260107090000', '', '""'),
+    ]);
+    expect((of(state, 'Encounter')[0] as fhir4.Encounter).period).toEqual({ start: '2026-01-05T08:25:00+08:00' });
+  });
+
   it('is the newest word on each thing, in whatever order the messages arrived, and however often', () => {
     const all = Object.values(messages);
     const expected = text(currentState(all));

@@ -2,6 +2,7 @@
  * What holds now: a person's records are messages and documents, each about some resources at its own time. Here they
  * are folded into one state, which does not depend on the order in which they came, were sealed or are read.
  */
+import { erase, withoutDeletions } from './deleted.ts';
 import { capsuleList } from './open.ts';
 
 export interface Resource {
@@ -119,7 +120,7 @@ function resolve(fullUrl: string, said: readonly Statement[]): CurrentResource {
   const newestFirst = [...said].sort(newerFirst);
   const { asOf } = newestFirst[0]!;
   const ranked = said[0]!.resource.resourceType === 'Encounter' ? newestFirst.sort(admissionFirst) : newestFirst;
-  const resource = ranked[0]!.whole ? ranked[0]!.resource : ranked.map((one) => one.resource).reduce(fill);
+  const resource = ranked[0]!.whole ? ranked[0]!.resource : foldParts(ranked.map((one) => one.resource));
   return { fullUrl, resource, ...(asOf !== undefined && { asOf }) };
 }
 
@@ -130,6 +131,19 @@ function newerFirst(a: Statement, b: Statement): number {
 
 function admissionFirst(a: Statement, b: Statement): number {
   return Number(b.ofAdmission) - Number(a.ofAdmission);
+}
+
+/** From the newest to the oldest: what a message deletes is not taken from those before it. */
+function foldParts(newestFirst: readonly Resource[]): Resource {
+  const gone = new Set<string>();
+  return newestFirst
+    .map((resource) => {
+      const { deleted, rest } = withoutDeletions(resource);
+      const left = [...gone].reduce((made, path) => erase(made, path, elementOf), rest);
+      for (const path of deleted) gone.add(path);
+      return left;
+    })
+    .reduce(fill);
 }
 
 /** Takes from the older one the elements of which the newer one says nothing. */

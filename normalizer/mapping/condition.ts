@@ -142,7 +142,9 @@ class Parser {
         `${left.address.text} is a group or segment, not a value`,
         'ask whether it is present or absent, or name a field',
       );
-    if (this.#word('null')) return (run) => 'address' in left && left.address.fields(run.scope).some(isNull);
+    if (this.#word('null'))
+      return (run) =>
+        run.native.holdsNull !== false && 'address' in left && left.address.fields(run.scope).some(isNull);
     if (this.#word('matches')) return this.#pattern(left);
     const not = this.#word('not');
     if (this.#word('in')) return this.#in(left, not);

@@ -123,6 +123,8 @@ export interface Native {
    * @returns whether it was silent before
    */
   silence?(silent: boolean): boolean;
+  /** Whether an explicit null may stand anywhere in the item; where this is missing, it may. */
+  readonly holdsNull?: boolean;
   /** Fields of the same content read alike in every item. */
   readonly recurs?: boolean;
   /** Zone of times without an offset, where the item itself says one. */

@@ -49,6 +49,7 @@ function nativeOf(scope: MessageScope): Native {
     attachment: (field, kind) => (value(field) ? attachment(value(field)!, kind === 'RP') : undefined),
     unit: (field) => (value(field)?.isPopulated ? unitOf(scope, value(field)!) : undefined),
     recurs: scope.message.recurs,
+    holdsNull: scope.message.segments.some(({ raw }) => raw.includes('""')),
     tellsZone: true,
     silence: (silent) => scope.message.silence(silent),
     zone: writtenOffset(scope.message.header.field(7).text ?? ''),
