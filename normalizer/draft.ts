@@ -57,6 +57,8 @@ export class Draft {
   readonly #issues: Issue[] = [];
   #unmapped = 0;
   #added: Entry[] | undefined;
+  /** All entries that were added: one that recurs says nothing new. */
+  readonly #known = new Set<Entry>();
   /** Grows with all that was read of which only this item can know: its times, its owner, its own name. */
   peculiar = 0;
 
@@ -90,8 +92,9 @@ export class Draft {
   /** Adds what was made before, of this item or of another one. */
   addMade(entry: Entry): void {
     this.#added?.push(entry);
+    if (this.#known.has(entry)) return;
+    this.#known.add(entry);
     const present = this.#entries.get(entry.fullUrl);
-    if (present === entry) return;
     if (present) this.#fill(present, entry.resource);
     else this.#entries.set(entry.fullUrl, entry);
   }

@@ -25,50 +25,46 @@ function assigner(scope: Scope, name: Value, id: Value, type: Value): string | u
 
 /** CX (§2A.3.14). */
 export function cx(scope: Scope, value: Value): fhir4.Identifier | undefined {
-  const id = value.part(1).trimmed;
+  const id = value.textOf(1);
   if (id === undefined) return undefined;
-  const type = value.part(5).code;
-  const system = authoritySystem(scope, value.part(4));
-  const period = scope.period(value.part(7), value.part(8));
-  return {
-    ...(type ? { type: { coding: [{ system: IDENTIFIER_TYPE, code: type }] } } : {}),
-    ...(system ? { system } : {}),
-    value: id,
-    ...(period ? { period } : {}),
-  };
+  const made = identifier(id, value.part(5).code, authoritySystem(scope, value.part(4)));
+  const period = scope.periodOf(value, 7, 8);
+  if (period) made.period = period;
+  return made;
 }
 
 /** EI (§2A.3.20); its authority stands in components 2 to 4. */
 export function ei(scope: Scope, value: Value, type?: string): fhir4.Identifier | undefined {
-  const id = value.part(1).trimmed;
+  const id = value.textOf(1);
   if (id === undefined) return undefined;
-  const system = assigner(scope, value.part(2), value.part(3), value.part(4));
-  return {
-    ...(type ? { type: { coding: [{ system: IDENTIFIER_TYPE, code: type }] } } : {}),
-    ...(system ? { system } : {}),
-    value: id,
-  };
+  return identifier(id, type, assigner(scope, value.part(2), value.part(3), value.part(4)));
+}
+
+function identifier(value: string, type: string | undefined, system: string | undefined): fhir4.Identifier {
+  const made: fhir4.Identifier = { value };
+  if (type) made.type = { coding: [{ system: IDENTIFIER_TYPE, code: type }] };
+  if (system) made.system = system;
+  return made;
 }
 
 /** Id of a person in XCN (§2A.3.86): components 1, 9 and 13. */
 export function xcnId(scope: Scope, value: Value): fhir4.Identifier | undefined {
-  return numbered(scope, value.part(1).trimmed, value.part(9), value.part(13).trimmed);
+  return numbered(scope, value.textOf(1), value.part(9), value.textOf(13));
 }
 
 /** Id of an organization in XON (§2A.3.87): component 10, in versions before 2.7 component 3. */
 export function xonId(scope: Scope, value: Value): fhir4.Identifier | undefined {
-  const id = value.part(10).trimmed ?? value.part(3).trimmed;
+  const id = value.textOf(10) ?? value.textOf(3);
   return numbered(scope, id, value.part(6), value.part(7).code);
 }
 
-function numbered(scope: Scope, id: string | undefined, authority: Value, type: string | undefined) {
-  if (id === undefined) return undefined;
-  const system = authoritySystem(scope, authority);
-  return {
-    ...(type ? { type: { coding: [{ system: IDENTIFIER_TYPE, code: type }] } } : {}),
-    ...(system ? { system } : {}),
-    value: id,
-  };
+function numbered(
+  scope: Scope,
+  id: string | undefined,
+  authority: Value,
+  type: string | undefined,
+): fhir4.Identifier | undefined {
+  return id === undefined ? undefined : identifier(id, type, authoritySystem(scope, authority));
 }
 
 /** CWE, CE, CNE, CF and, in older versions, a plain code: all triplets, versions and original text (§2A.3.13). */
@@ -80,19 +76,19 @@ export function codedValue(scope: Scope, value: Value, table?: string): fhir4.Co
   const first = triplet(scope, value, [1, 2, 3, 7], table);
   const second = triplet(scope, value, [4, 5, 6, 8]);
   const third = triplet(scope, value, [10, 11, 12, 13]);
-  const text = value.part(9).trimmed;
+  const text = value.textOf(9);
   return concept(withoutTwins([first, second, third]), text ?? first.display ?? second.display ?? third.display);
 }
 
 function triplet(scope: Scope, value: Value, [code, text, system, version]: number[], table?: string): CodeParts {
-  const id = value.part(code!).trimmed;
-  const display = value.part(text!).trimmed;
+  const id = value.textOf(code!);
+  const display = value.textOf(text!);
   // Without a code, its system and version say nothing that a record could hold.
   if (id === undefined) return { display };
-  const name = value.part(system!).trimmed ?? table;
+  const name = value.textOf(system!) ?? table;
   if (!name && !display && isProse(id)) return { display: id };
   const uri = codeSystem(name, scope.draft.context);
-  return { code: id, display, system: uri, version: uri ? value.part(version!).trimmed : undefined };
+  return { code: id, display, system: uri, version: uri ? value.textOf(version!) : undefined };
 }
 
 /** Senders write plain words where a code is expected. */

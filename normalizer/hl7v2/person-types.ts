@@ -42,26 +42,32 @@ export function xcnName(scope: Scope, value: Value): fhir4.HumanName | undefined
 }
 
 function nameAt(scope: Scope, value: Value, places: NamePlaces): fhir4.HumanName | undefined {
-  const at = (offset: number) => value.part(places.family + offset).trimmed;
+  const at = (offset: number) => value.textOf(places.family + offset);
   if (value.isNull) value.use();
-  if (![0, 1, 2, 3, 4, 5].some((offset) => value.part(places.family + offset).isPopulated)) return undefined;
+  if (!value.isPopulatedWithin(places.family, places.family + 5)) return undefined;
   const use = value.part(places.type).in(NAME_USE);
   const name = humanName({
     family: at(0),
     given: [at(1), at(2)],
-    suffix: [at(3), at(5), value.part(places.professional).trimmed],
+    suffix: [at(3), at(5), value.textOf(places.professional)],
     prefix: [at(4)],
     use,
     representation: value.part(places.representation).in(REPRESENTATION),
   });
-  const type = use ? undefined : value.part(places.type).trimmed;
+  const type = use ? undefined : value.textOf(places.type);
   if (type && !'ABCFIKPSTUNBNOUSEREL'.includes(type)) scope.unmapped(value.part(places.type), 'HL70200', type);
   if (!name) return undefined;
-  const range = value.part(places.range);
-  const period =
-    scope.period(value.part(places.start), value.part(places.end)) ?? scope.period(range.part(1), range.part(2));
+  const period = scope.periodOf(value, places.start, places.end) ?? rangeOf(scope, value, places.range);
   const text = name.text ?? spoken(name);
-  return { ...name, ...(text ? { text } : {}), ...(period ? { period } : {}) };
+  if (text) name.text = text;
+  if (period) name.period = period;
+  return name;
+}
+
+/** DR in one part. */
+function rangeOf(scope: Scope, value: Value, number: number): fhir4.Period | undefined {
+  const range = value.present([number]);
+  return range && scope.period(range.part(1), range.part(2));
 }
 
 /** The name as it is read out: a Chinese one begins with the family and has no spaces. */
@@ -86,19 +92,19 @@ const ADDRESS_TYPE: Readonly<Record<string, AddressParts['type']>> = { M: 'posta
 export function xad(scope: Scope, value: Value): fhir4.Address | undefined {
   const type = value.part(7);
   const made = address({
-    lines: [...texts(value.part(1)), value.part(2).trimmed, value.part(19).trimmed],
-    city: value.part(3).trimmed,
-    state: value.part(4).trimmed,
-    postalCode: value.part(5).trimmed,
-    country: value.part(6).trimmed,
+    lines: [...texts(value.part(1)), value.textOf(2), value.textOf(19)],
+    city: value.textOf(3),
+    state: value.textOf(4),
+    postalCode: value.textOf(5),
+    country: value.textOf(6),
     district: texts(value.part(9)).find((text) => text !== undefined),
     use: value.part(16).in({ Y: 'temp' }) ?? type.in(ADDRESS_USE),
     type: type.in(ADDRESS_TYPE),
   });
   if (!made) return undefined;
-  const range = value.part(12);
-  const period = scope.period(value.part(13), value.part(14)) ?? scope.period(range.part(1), range.part(2));
-  return period ? { ...made, period } : made;
+  const period = scope.periodOf(value, 13, 14) ?? rangeOf(scope, value, 12);
+  if (period) made.period = period;
+  return made;
 }
 
 function texts(value: Value): (string | undefined)[] {
@@ -119,41 +125,38 @@ const TELECOM_SYSTEM: Readonly<Record<string, fhir4.ContactPoint['system']>> = {
   TTY: 'other',
 };
 
+/** Components of XTN that may hold what is dialled. */
+const NUMBERS = [1, 4, 7, 12];
+
 /**
  * XTN (§2A.3.89): the address of an e-mail; else the number as sent without a form (component 12), or in its parts
  * (5 to 8), or in the form of older versions (1).
  */
 export function xtn(scope: Scope, value: Value, use?: fhir4.ContactPoint['use']): fhir4.ContactPoint | undefined {
   if (value.isNull) value.use();
-  if (![1, 4, 7, 12].some((part) => value.part(part).isPopulated)) return undefined;
+  if (!NUMBERS.some((part) => value.present([part])?.isPopulated)) return undefined;
   const [kind, email] = [value.part(3), value.part(4)];
   const sent = kind.in(TELECOM_SYSTEM);
   const isEmail = kind.isPopulated ? sent === 'email' : email.isPopulated;
   const number =
-    (isEmail ? email.trimmed : undefined) ??
-    value.part(12).trimmed ??
-    dialled(value) ??
-    value.part(1).trimmed ??
-    email.trimmed;
+    (isEmail ? email.trimmed : undefined) ?? value.textOf(12) ?? dialled(value) ?? value.textOf(1) ?? email.trimmed;
   if (number === undefined) return undefined;
   const system = sent ?? (isEmail ? 'email' : 'phone');
   const known = (kind.in({ CP: true }) ? 'mobile' : undefined) ?? value.part(2).in(TELECOM_USE) ?? use;
-  const period = scope.period(value.part(13), value.part(14));
-  const rank = value.part(18).trimmed;
-  return {
-    system,
-    value: number,
-    ...(known ? { use: known } : {}),
-    ...(rank && /^[1-9]\d{0,8}$/.test(rank) ? { rank: Number(rank) } : {}),
-    ...(period ? { period } : {}),
-  };
+  const period = scope.periodOf(value, 13, 14);
+  const rank = value.textOf(18);
+  const made: fhir4.ContactPoint = { system, value: number };
+  if (known) made.use = known;
+  if (rank && /^[1-9]\d{0,8}$/.test(rank)) made.rank = Number(rank);
+  if (period) made.period = period;
+  return made;
 }
 
 /** The parts as one number; as it was written, where component 1 says the same. */
 function dialled(value: Value): string | undefined {
-  const local = value.part(7).trimmed;
+  const local = value.textOf(7);
   if (local === undefined) return undefined;
-  const [country, area, extension] = [value.part(5).trimmed, value.part(6).trimmed, value.part(8).trimmed];
+  const [country, area, extension] = [value.textOf(5), value.textOf(6), value.textOf(8)];
   const pieces = [country ? `+${country.replace(/^\+/, '')}` : '', area ?? '', local];
   const number = pieces.filter(Boolean).join(' ') + (extension ? ` x${extension}` : '');
   const written = value.part(1);

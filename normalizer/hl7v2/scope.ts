@@ -39,6 +39,12 @@ export class Scope {
     return start || end ? { ...(start ? { start } : {}), ...(end ? { end } : {}) } : undefined;
   }
 
+  /** `period` of two parts, of which most are absent. */
+  periodOf(value: Value, from: number, to: number): fhir4.Period | undefined {
+    if (!value.present([from]) && !value.present([to])) return undefined;
+    return this.period(value.part(from), value.part(to));
+  }
+
   /** Reads without counting it as read. */
   look<T>(read: () => T): T {
     const before = this.message.silence(true);

@@ -4,7 +4,7 @@ import type { CodeMap } from './codes/code-map.ts';
 import { compilePattern } from './pattern.ts';
 import { didYouMean, type Place } from './problems.ts';
 import type { Run } from './run.ts';
-import { type Address, type Field, firstField, isFault, isPopulated } from './sources/format.ts';
+import { type Address, type Field, isFault, isPopulated, presentField } from './sources/format.ts';
 import { compileTemplate, isTemplate, type TemplateWorld } from './template.ts';
 
 export type Condition = (run: Run) => boolean;
@@ -246,9 +246,11 @@ function addressText(rest: string): string {
  */
 function decided(test: Condition, not: boolean, ...operands: readonly Operand[]): Condition {
   const addresses = operands.flatMap((operand) => ('address' in operand ? [operand.address] : []));
+  const [ones, lists] = [addresses.filter(({ many }) => !many), addresses.filter(({ many }) => many)];
   return (run) => {
     if (!run.look(test)) return not;
-    for (const address of addresses) for (const field of address.fields(run.scope)) field.text();
+    for (const address of ones) presentField(address, run.scope)?.text();
+    for (const address of lists) for (const field of address.fields(run.scope)) field.text();
     return !not;
   };
 }
@@ -284,7 +286,7 @@ function isMany(operand: Operand): operand is Operand & { readonly address: Addr
 function oneValue(operand: Operand, run: Run): string | undefined {
   if ('text' in operand) return operand.text(run);
   const { address } = operand;
-  return address.isAbsent?.(run.scope) ? undefined : firstField(address, run.scope)?.text();
+  return presentField(address, run.scope)?.text();
 }
 
 /** A segment or group that is there; a value of which anything is there, were it not its first component. */
@@ -293,8 +295,7 @@ function isPresent(operand: Operand, run: Run): boolean {
   const { address } = operand;
   if (address.of === 'item') return address.items(run.scope).length > 0;
   if (address.many) return address.fields(run.scope).some(isPopulated);
-  if (address.isAbsent?.(run.scope)) return false;
-  const field = firstField(address, run.scope);
+  const field = presentField(address, run.scope);
   return field !== undefined && isPopulated(field);
 }
 

@@ -5,7 +5,7 @@ import type { Convert, Converter } from './convert/spec.ts';
 import { compileFrom, type From, joined } from './from.ts';
 import { rememberField } from './memory.ts';
 import { didYouMean } from './problems.ts';
-import { Absent, type Run } from './run.ts';
+import { Absent } from './run.ts';
 import { codesOf, note, type Target, traced, type Value } from './value.ts';
 import type { World } from './world.ts';
 import type { Entry, Node } from './yaml.ts';
@@ -77,9 +77,8 @@ export function compileConverter(
   // A list without this value says the same; an element that takes one says why it has none.
   const convert = target.element && !target.array ? orAbsent(plain) : plain;
   // What options read from the item would not be in the content of the field.
-  const kept = addresses.every((one) => one.addresses.length === 0)
-    ? remembered(convert, converter.recurs ?? false)
-    : convert;
+  const alone = addresses.every((one) => one.addresses.length === 0);
+  const kept = alone && converter.recurs ? remembered(convert, converter.recurs) : convert;
   const joins = name === 'text' && (join !== undefined || !target.array);
   const joining = lines
     ? { between: '\n', raw: true }
@@ -103,7 +102,8 @@ function withoutComparator(convert: Convert): Convert {
 /** Turns of loops from which on looking a value up is worth its while. */
 const MANY_TURNS = 64;
 
-function remembered(convert: Convert, lasts: boolean): Convert {
+function remembered(convert: Convert, recurs: 'within' | 'between'): Convert {
+  const lasts = recurs === 'between';
   const kept = rememberField(convert, lasts);
   return (run, field) =>
     field && (run.turns > MANY_TURNS || (lasts && run.lasting)) ? kept(run, field) : convert(run, field);
@@ -138,10 +138,16 @@ function reading(
 ): Pick<Value, 'many' | 'get'> {
   if (!from) return { many: false, get: (run) => convert(run, undefined) };
   if (!from.many) {
-    const { isAbsent } = from;
-    const get = (run: Run) => convert(run, from.one(run));
+    const { one, present } = from;
     // Most rules of a map meet fields that are not there.
-    return { many: false, get: nothing && isAbsent ? (run) => (isAbsent(run) ? undefined : get(run)) : get };
+    if (!nothing || !present) return { many: false, get: (run) => convert(run, one(run)) };
+    return {
+      many: false,
+      get: (run) => {
+        const field = present(run);
+        return field && convert(run, field);
+      },
+    };
   }
   if (join !== undefined)
     return { many: false, get: (run) => convert(run, joined(from.all(run), join.between, join.raw)) };

@@ -13,8 +13,8 @@ export interface From {
   readonly addresses: readonly Address[];
   /** A plain text of the map, without anything to fill in. */
   readonly literal: string | undefined;
-  /** Nothing stands there; asking reads nothing. Only of addresses that know. */
-  readonly isAbsent?: (run: Run) => boolean;
+  /** `one`, where anything stands in it; asking reads nothing. Only of addresses that know. */
+  readonly present?: (run: Run) => Field | undefined;
   one(run: Run): Field | undefined;
   all(run: Run): readonly Field[];
 }
@@ -47,7 +47,7 @@ function scalarFrom(text: string, node: Node, world: World): From | undefined {
       constant: false,
       addresses: [address],
       literal: undefined,
-      ...(address.isAbsent ? { isAbsent: (run: Run) => address.isAbsent!(run.scope) } : {}),
+      ...(address.present ? { present: (run: Run) => address.present!(run.scope) } : {}),
       one: (run) => firstField(address, run.scope),
       all: (run) => address.fields(run.scope),
     };
@@ -106,8 +106,7 @@ function firstFrom(items: readonly Node[], world: World): From | undefined {
 /** The first of its fields that has a text. */
 function filled(from: From, run: Run): Field | undefined {
   if (from.many) return from.all(run).find((field) => field.text() !== undefined);
-  if (from.isAbsent?.(run)) return undefined;
-  const field = from.one(run);
+  const field = from.present ? from.present(run) : from.one(run);
   return field?.text() === undefined ? undefined : field;
 }
 
@@ -116,7 +115,7 @@ function consumeAll(field: Field, from: From, run: Run): void {
     for (const again of from.all(run)) consumeSame(field, again);
     return;
   }
-  const again = from.isAbsent?.(run) ? undefined : from.one(run);
+  const again = from.present ? from.present(run) : from.one(run);
   if (again) consumeSame(field, again);
 }
 

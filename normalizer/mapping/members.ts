@@ -61,16 +61,17 @@ export function compileObject(node: MapNode, target: Target, world: World): Valu
   if (!loop) return guarded(node, { types: [type], many: false, constant, get: make }, world);
   const condition = entryOf(node.entries, 'if');
   const test = condition && world.condition(condition.value);
+  const turn = (run: Run, made: unknown[]) => {
+    const one = !test || test.holds(run) ? make(run) : undefined;
+    if (one) made.push(one);
+  };
   return {
     types: [type],
     many: true,
     constant: false,
     get: (run) => {
       const made: unknown[] = [];
-      loop(run, () => {
-        const one = !test || test.holds(run) ? make(run) : undefined;
-        if (one) made.push(one);
-      });
+      loop(run, turn, made);
       return made;
     },
   };
@@ -206,16 +207,13 @@ function compileItems(node: Node, target: Target, world: World): Value[] | undef
 }
 
 function listMember(name: string, values: readonly Value[]): Member {
+  const gets = values.map(({ get }) => get);
   return {
     constant: values.every((value) => value.constant),
     put(run, out) {
       const before = enter(run, name);
       const list: unknown[] = [];
-      for (const value of values) {
-        const made = value.get(run);
-        if (value.many && Array.isArray(made)) list.push(...made);
-        else if (made !== undefined && !(made instanceof Absent)) list.push(made instanceof Typed ? made.value : made);
-      }
+      for (const get of gets) putInto(list, get(run));
       run.element = before;
       if (list.length === 0) return false;
       out[name] = list;
@@ -224,14 +222,22 @@ function listMember(name: string, values: readonly Value[]): Member {
   };
 }
 
+/** A list that a value makes is never one of the item's values. */
+function putInto(list: unknown[], made: unknown): void {
+  if (made === undefined || made instanceof Absent) return;
+  if (Array.isArray(made)) for (const one of made) list.push(one);
+  else list.push(made instanceof Typed ? made.value : made);
+}
+
 function singleMember(name: string, element: Element, value: Value): Member {
   const one = value.types.length === 1 ? element.properties.get(value.types[0]!) : undefined;
   const property = one?.name ?? name;
+  const { get } = value;
   return {
     constant: value.constant,
     put(run, out) {
       const before = enter(run, name);
-      const made = value.get(run);
+      const made = get(run);
       run.element = before;
       if (made === undefined) return false;
       if (made instanceof Absent) return putAbsent(made, element, value, out);

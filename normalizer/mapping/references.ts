@@ -181,12 +181,13 @@ function ofItems(
     return undefined;
   }
   if (!loop) return undefined;
+  const turn = (run: Run, made: { reference: string }[]) => {
+    const urn = make(run);
+    if (urn) made.push({ reference: urn });
+  };
   const found = (run: Run) => {
     const made: { reference: string }[] = [];
-    loop(run, () => {
-      const urn = make(run);
-      if (urn) made.push({ reference: urn });
-    });
+    loop(run, turn, made);
     return made;
   };
   const get = many ? found : (run: Run) => found(run)[0];

@@ -99,20 +99,21 @@ function compileBlock(node: MapNode, world: World, lists: readonly number[]): St
   const condition = test && world.condition(test.value);
   const steps = compileResources(inner.value, world, [...lists, listId(node, world)]);
   if (!loop) return undefined;
-  return (run) =>
-    loop(run, () => {
-      if (!condition || condition.holds(run)) inFrame(run, true, () => runAll(steps, run));
-    });
+  const all = (run: Run) => runAll(steps, run);
+  const turn = (run: Run) => {
+    if (!condition || condition.holds(run)) inFrame(run, true, all);
+  };
+  return (run) => loop(run, turn, undefined);
 }
 
 export function runAll(steps: readonly Step[], run: Run): void {
   for (const step of steps) step(run);
 }
 
-function inFrame(run: Run, isList: boolean, inner: () => void): void {
+function inFrame(run: Run, isList: boolean, inner: Step): void {
   const before = run.frame;
   run.frame = new Frame(before, run.scope, isList);
-  inner();
+  inner(run);
   run.frame = before;
 }
 
@@ -159,7 +160,9 @@ function compileResource(node: MapNode, world: World, lists: readonly number[]):
   };
   const make = (run: Run) => makeOne(run, compiled, name, identify);
   const { loop } = compiled;
-  return loop ? (run) => loop(run, () => inFrame(run, false, () => make(run))) : make;
+  if (!loop) return make;
+  const turn = (run: Run) => inFrame(run, false, make);
+  return (run) => loop(run, turn, undefined);
 }
 
 /** `like: name`: the members of the fragment, with the resource's own laid over them. */

@@ -13,7 +13,7 @@ export interface Value {
   readonly many: boolean;
   /** Nothing of it comes from the item. */
   readonly constant: boolean;
-  get(run: Run): unknown;
+  readonly get: (run: Run) => unknown;
 }
 
 /** Where a value goes. */
@@ -45,11 +45,12 @@ export function constantValue(types: readonly string[], value: unknown): Value {
 /** Sets the element of the trace while it reads. */
 export function traced(value: Value, node: Node): Value {
   const rule = `${node.at.file}:${node.at.line}`;
+  const { get } = value;
   return {
     ...value,
     get: (run) => {
       if (run.trace) run.reading(rule);
-      return value.get(run);
+      return get(run);
     },
   };
 }

@@ -15,14 +15,14 @@ export function address(parts: AddressParts): fhir4.Address | undefined {
   const line = (parts.lines ?? []).filter((item) => item !== undefined && item !== '') as string[];
   const { city, district, state, postalCode, country, use, type } = parts;
   if (line.length === 0 && !city && !district && !state && !postalCode && !country) return undefined;
-  return {
-    ...(use ? { use } : {}),
-    ...(type ? { type } : {}),
-    ...(line.length > 0 ? { line } : {}),
-    ...(city ? { city } : {}),
-    ...(district ? { district } : {}),
-    ...(state ? { state } : {}),
-    ...(postalCode ? { postalCode } : {}),
-    ...(country ? { country } : {}),
-  };
+  const made: fhir4.Address = {};
+  if (use) made.use = use;
+  if (type) made.type = type;
+  if (line.length > 0) made.line = line;
+  if (city) made.city = city;
+  if (district) made.district = district;
+  if (state) made.state = state;
+  if (postalCode) made.postalCode = postalCode;
+  if (country) made.country = country;
+  return made;
 }

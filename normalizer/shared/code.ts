@@ -17,16 +17,17 @@ export function concept(parts: readonly CodeParts[], text?: string): fhir4.Codea
     return part.display === undefined || part.display === said ? [] : [{ display: part.display }];
   });
   if (coding.length === 0 && said === undefined) return undefined;
-  return { ...(coding.length > 0 ? { coding } : {}), ...(said === undefined ? {} : { text: said }) };
+  const made: fhir4.CodeableConcept = {};
+  if (coding.length > 0) made.coding = coding;
+  if (said !== undefined) made.text = said;
+  return made;
 }
 
 function codingOf({ code, display, system, version }: CodeParts): fhir4.Coding {
   // R4 code: no white space at the ends, single spaces within.
-  const clean = code!.trim().replaceAll(/\s+/g, ' ');
-  return {
-    ...(system ? { system } : {}),
-    ...(version && system ? { version } : {}),
-    code: clean,
-    ...(display ? { display } : {}),
-  };
+  const made: fhir4.Coding = { code: code!.trim().replaceAll(/\s+/g, ' ') };
+  if (system) made.system = system;
+  if (version && system) made.version = version;
+  if (display) made.display = display;
+  return made;
 }

@@ -19,14 +19,15 @@ export function humanName(parts: NameParts): fhir4.HumanName | undefined {
   const suffix = present(parts.suffix);
   const whole = given.length === 0 && parts.family !== undefined && WHOLE_CHINESE_NAME.test(parts.family);
   if (!parts.family && given.length + prefix.length + suffix.length === 0) return undefined;
-  return {
-    ...(parts.representation ? { extension: [{ url: REPRESENTATION, valueCode: parts.representation }] } : {}),
-    ...(parts.use ? { use: parts.use } : {}),
-    ...(whole ? { text: parts.family! } : parts.family ? { family: parts.family } : {}),
-    ...(given.length > 0 ? { given } : {}),
-    ...(prefix.length > 0 ? { prefix } : {}),
-    ...(suffix.length > 0 ? { suffix } : {}),
-  };
+  const made: fhir4.HumanName = {};
+  if (parts.representation) made.extension = [{ url: REPRESENTATION, valueCode: parts.representation }];
+  if (parts.use) made.use = parts.use;
+  if (whole) made.text = parts.family!;
+  else if (parts.family) made.family = parts.family;
+  if (given.length > 0) made.given = given;
+  if (prefix.length > 0) made.prefix = prefix;
+  if (suffix.length > 0) made.suffix = suffix;
+  return made;
 }
 
 function present(items: readonly (string | undefined)[] = []): string[] {

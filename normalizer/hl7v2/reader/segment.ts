@@ -41,9 +41,9 @@ export class Segment {
     return this.#values(number)[0] ?? this.#value('', number, 1);
   }
 
-  /** Anything stands in this part of the first repetition of a field. */
-  holds(number: number, parts: readonly number[]): boolean {
-    return this.#values(number)[0]?.holds(parts) ?? false;
+  /** A part of the first repetition of a field, where anything stands in it. */
+  present(number: number, parts: readonly number[]): Value | undefined {
+    return this.#values(number)[0]?.present(parts);
   }
 
   /** The populated or null repetitions of a field, each under its own number. */

@@ -104,6 +104,12 @@ export class Value {
     return false;
   }
 
+  /** Any of these parts is populated. */
+  isPopulatedWithin(first: number, last: number): boolean {
+    for (let number = first; number <= last; number += 1) if (this.#present(number)?.isPopulated) return true;
+    return false;
+  }
+
   /** Component (of a repetition) or sub-component (of a component), from 1. A value without delimiters is its own first part. */
   part(number: number): Value {
     const pieces = this.#split();
@@ -114,14 +120,27 @@ export class Value {
     return this.#parts[number - 1]!;
   }
 
-  /** Anything stands in the part of a part; asking reads nothing. */
-  holds(parts: readonly number[], from = 0): boolean {
-    if (this.raw === '') return false;
-    if (from === parts.length) return true;
-    const number = parts[from]!;
+  /** The part of a part, where anything stands in it; asking reads nothing. */
+  present(parts: readonly number[]): Value | undefined {
+    if (this.raw === '') return undefined;
+    let here: Value = this;
+    for (let at = 0; at < parts.length; at += 1) {
+      const part = here.#present(parts[at]!);
+      if (!part) return undefined;
+      here = part;
+    }
+    return here;
+  }
+
+  #present(number: number): Value | undefined {
     const pieces = this.#split();
-    if (pieces === WHOLE) return number === 1 && this.holds(parts, from + 1);
-    return number <= pieces.length && pieces[number - 1] !== '' && this.part(number).holds(parts, from + 1);
+    if (pieces === WHOLE) return number === 1 ? this : undefined;
+    return number <= pieces.length && pieces[number - 1] !== '' ? this.part(number) : undefined;
+  }
+
+  /** `trimmed` of a part; for those of which most are absent. */
+  textOf(number: number): string | undefined {
+    return this.raw === '' ? undefined : this.#present(number)?.trimmed;
   }
 
   #part(raw: string, number: number): Value {

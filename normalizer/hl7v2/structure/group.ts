@@ -1,6 +1,8 @@
 /** Segments that belong together. */
 import type { Segment } from '../reader/segment.ts';
 
+const NONE: readonly Segment[] = [];
+
 export class Group {
   /** As the map calls it; empty for the message itself. */
   readonly name: string;
@@ -23,7 +25,7 @@ export class Group {
     return undefined;
   }
 
-  all(name: string): Segment[] {
-    return this.segments.filter((segment) => segment.name === name);
+  all(name: string): readonly Segment[] {
+    return this.first(name) ? this.segments.filter((segment) => segment.name === name) : NONE;
   }
 }

@@ -20,7 +20,7 @@ const OPTIONS = {
 export const code: Converter = {
   summary: 'a code: the local coding stays, the mapped one is added',
   types: ['CodeableConcept', 'Coding', 'code'],
-  recurs: true,
+  recurs: 'between',
   from: 'optional',
   options: OPTIONS,
   compile: (args, type) => (type === 'code' ? plainCode(args) : type === 'Coding' ? coding(args) : concept(args)),

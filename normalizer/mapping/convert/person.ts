@@ -24,6 +24,7 @@ function texts(args: Args, name: string): (run: Run) => string[] {
 export const name: Converter = {
   summary: 'a name of a person; a whole Chinese name is kept whole',
   types: ['HumanName'],
+  recurs: 'within',
   from: 'optional',
   options: {
     family: 'text',
@@ -61,6 +62,7 @@ const ADDRESS_USES = ['home', 'work', 'temp', 'old', 'billing'] as const;
 export const address: Converter = {
   summary: 'a postal address; one text is kept as text',
   types: ['Address'],
+  recurs: 'within',
   from: 'optional',
   options: {
     line: 'texts',
@@ -109,6 +111,7 @@ const TELECOM_SYSTEMS = ['phone', 'fax', 'email', 'pager', 'url', 'sms', 'other'
 export const telecom: Converter = {
   summary: 'a phone number or other address; e-mail and Chinese mobile numbers are told by their form',
   types: ['ContactPoint'],
+  recurs: 'within',
   from: 'required',
   options: { use: TELECOM_USES, system: TELECOM_SYSTEMS },
   compile(args) {
@@ -131,6 +134,7 @@ export const telecom: Converter = {
 export const identifier: Converter = {
   summary: 'a business identifier',
   types: ['Identifier'],
+  recurs: 'within',
   from: 'required',
   options: {
     system: 'text',
@@ -157,14 +161,12 @@ export const identifier: Converter = {
       const uri = system?.(run) ?? (card ? ID_CARD : undefined) ?? (native && isOwn(native) ? own?.(run) : undefined);
       const kind = type?.(run);
       const display = assigner?.(run);
-      return {
-        ...native,
-        ...(use ? { use } : {}),
-        ...(kind ? { type: { coding: [{ system: IDENTIFIER_TYPE, code: kind }] } } : {}),
-        ...(uri ? { system: uriOf(uri) ?? uri } : {}),
-        value: card && isIdCard(value) ? value : sent,
-        ...(display ? { assigner: { display } } : {}),
-      };
+      const made: fhir4.Identifier = { ...native, value: card && isIdCard(value) ? value : sent };
+      if (use) made.use = use;
+      if (kind) made.type = { coding: [{ system: IDENTIFIER_TYPE, code: kind }] };
+      if (uri) made.system = uriOf(uri) ?? uri;
+      if (display) made.assigner = { display };
+      return made;
     };
   },
 };

@@ -38,8 +38,11 @@ export interface Converter {
   readonly summary: string;
   /** R4 types, the preferred first. */
   readonly types: readonly string[];
-  /** What it makes of a field is nobody's own, and worth remembering for other items. */
-  readonly recurs?: boolean;
+  /**
+   * What it makes of a field is worth remembering: within an item, or, where it is nobody's own, between items. To remember a
+   * plain text costs more than to read it again.
+   */
+  readonly recurs?: 'within' | 'between';
   /** Its type is known at run time only: it gives `Typed`. */
   readonly dynamic?: boolean;
   readonly from: 'required' | 'optional';

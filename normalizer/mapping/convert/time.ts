@@ -131,6 +131,7 @@ function timed(type: 'dateTime' | 'instant' | 'date', summary: string): Converte
   return {
     summary,
     types: [type],
+    recurs: 'within',
     from: 'required',
     options: { zone: 'text', format: 'text', ...(type === 'date' ? {} : { time: 'text' }) },
     compile(args) {

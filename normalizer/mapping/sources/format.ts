@@ -55,8 +55,8 @@ export interface Address {
   fields(scope: Scope): readonly Field[];
   /** The first of `fields`, where the format has it without making the list; see `firstField`. */
   one?(scope: Scope): Field | undefined;
-  /** True where `one` would give an empty field or none; asking reads nothing. */
-  isAbsent?(scope: Scope): boolean;
+  /** What `one` gives, where anything stands in it; asking reads nothing. */
+  present?(scope: Scope): Field | undefined;
   /** For `each`. */
   items(scope: Scope): readonly unknown[];
 }
@@ -167,6 +167,11 @@ export function isFault(found: Address | AddressFault): found is AddressFault {
 
 export function firstField(address: Address, scope: Scope): Field | undefined {
   return address.one ? address.one(scope) : address.fields(scope)[0];
+}
+
+/** The first field, where anything may stand in it. */
+export function presentField(address: Address, scope: Scope): Field | undefined {
+  return address.present ? address.present(scope) : firstField(address, scope);
 }
 
 /** Anything is there, were it not the first component. */

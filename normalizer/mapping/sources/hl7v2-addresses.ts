@@ -127,9 +127,11 @@ function partAddress(text: string, up: number | 'top', parts: readonly number[])
     return isField(item) && parts.length === 0 ? item : undefined;
   };
   const fields = (scope: Scope) => listOf(one(scope));
-  const isAbsent = (scope: Scope) => {
+  const present = (scope: Scope): Field | undefined => {
     const { item } = up === 0 ? scope : outer(scope, up);
-    return item instanceof ValueField && !item.origin.holds(parts);
+    if (!(item instanceof ValueField)) return one(scope);
+    const value = item.origin.present(parts);
+    return value === item.origin ? item : value && new ValueField(value);
   };
   // `of: $.4` goes on with the part, `$.` with the item itself.
   const items = parts.length > 0 ? fields : (scope: Scope) => [outer(scope, up).item];
@@ -139,7 +141,7 @@ function partAddress(text: string, up: number | 'top', parts: readonly number[])
     of: 'field',
     one,
     fields,
-    isAbsent,
+    present,
     items,
     ...(up === 0 ? { depends: 'item' } : {}),
   };
@@ -180,15 +182,15 @@ function segmentAt(scope: Scope, name: string): Segment | undefined {
 
 export function holderOf(scope: Scope, segments: readonly string[]): Scope {
   let at = scope;
-  for (; at.parent; at = at.parent) {
-    const { item } = at;
-    if (item instanceof Group ? segments.some((name) => item.first(name)) : isOneOf(item, segments)) return at;
-  }
+  while (at.parent && !holdsOneOf(at.item, segments)) at = at.parent;
   return at;
 }
 
-function isOneOf(item: unknown, segments: readonly string[]): boolean {
-  return item instanceof Segment && segments.includes(item.name);
+function holdsOneOf(item: unknown, segments: readonly string[]): boolean {
+  if (item instanceof Segment) return segments.includes(item.name);
+  if (!(item instanceof Group)) return false;
+  for (const name of segments) if (item.first(name)) return true;
+  return false;
 }
 
 function segmentsAt(scope: Scope, name: string, index: Index): readonly Segment[] {
@@ -223,14 +225,20 @@ function fieldAddress(text: string, up: number | 'top', name: string, index: Ind
       return segment && partOf(segment.field(number), parts);
     };
     const fields = (scope: Scope) => listOf(one(scope));
-    const isAbsent = (scope: Scope) => !segmentAt(up === 0 ? scope : outer(scope, up), name)?.holds(number, parts);
-    return { ...base, one, fields, isAbsent, items: fields, ...(up === 0 ? { depends: { segment: name } } : {}) };
+    const present = (scope: Scope): ValueField | undefined => {
+      const value = segmentAt(up === 0 ? scope : outer(scope, up), name)?.present(number, parts);
+      return value && new ValueField(value);
+    };
+    return { ...base, one, fields, present, items: fields, ...(up === 0 ? { depends: { segment: name } } : {}) };
   }
-  const fields = (scope: Scope): ValueField[] => {
-    const made: ValueField[] = [];
+  const fields = (scope: Scope): readonly ValueField[] => {
+    let made: ValueField[] | undefined;
     for (const segment of segmentsAt(outer(scope, up), name, index))
-      for (const value of repetitions(segment, number, repetition)) made.push(partOf(value, parts));
-    return made;
+      for (const value of repetitions(segment, number, repetition)) {
+        made ??= [];
+        made.push(partOf(value, parts));
+      }
+    return made ?? NOTHING;
   };
   return { ...base, fields, items: fields };
 }
