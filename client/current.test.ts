@@ -60,6 +60,16 @@ describe('current state', () => {
     expect(patient(deleted!, phone('20260104080000', '010-2')).telecom).toMatchObject([{ value: '010-2' }]);
   });
 
+  it('does not link people who were two after all', () => {
+    const one = 'PID|1||CG1^^^^MR||ZHANG^WEI';
+    const linked = record('ADT^A24', '20260101080000', [one, 'PID|2||CG2^^^^MR||ZHANG^WEI']);
+    const links = (...some: Uint8Array[]) =>
+      of(currentState(some), 'Patient').map((patient) => (patient as fhir4.Patient).link?.[0]?.type);
+    expect(links(linked)).toEqual(['seealso', 'seealso']);
+    const parted = ['PID|1||CG2^^^^MR||ZHANG^WEI', one].map((pid) => record('ADT^A37', '20260102080000', [pid]));
+    expect(links(...parted, linked)).toEqual([undefined, undefined]);
+  });
+
   it('takes back the end of a visit without its start', () => {
     const at = (time: string, from: string, to: string) => record('ADT^A08', time, [pid(''), visit(from, to)]);
     const state = currentState([

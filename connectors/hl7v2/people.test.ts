@@ -18,7 +18,7 @@ test('each pair of a merge becomes a message of its own, with the header', () =>
 
 test.each([
   ['one person', `${header('ADT^A40')}PID|1||A1\rMRG|A2`],
-  ['an event that names two people in one statement', `${header('ADT^A17')}PID|1||A\rPV1|1\rPID|2||B\rPV1|1`],
+  ['a link of two numbers of one person', `${header('ADT^A24')}PID|1||A\rPV1|1\rPID|2||B\rPV1|1`],
   ['a field that begins like a segment', `${header('ADT^A40')}PID|1||A1|PID|x\rMRG|A2\rPIDX|y`],
   ['no message', 'PID|1\rPID|2'],
 ])('%s stays whole', (_name, text) => expect(parts(text)).toEqual([text]));
@@ -38,6 +38,33 @@ test('nothing is lost, nothing is told of another, whatever the line ends', () =
       expect(parts(head + bodies.join(''))).toEqual(bodies.map((body) => head + body));
     }),
   );
+});
+
+test.each([
+  ['', false],
+  ['\ufeff', false],
+  ['', true],
+  ['\ufeff', true],
+])('in UTF-16 as well (mark %j, big-endian %j)', (mark, big) => {
+  const wide = (text: string) => {
+    const bytes = Buffer.from(text, 'utf16le');
+    return big ? bytes.swap16() : bytes;
+  };
+  const head = `${mark}${header('ADT^A40')}`;
+  const people = ['PID|1||A||张\u5049\rMRG|\u0d50\u4944\r', 'PID|2||B\rMRG|2\r'];
+  expect(byPerson(wide(head + people.join(''))).map((part) => Buffer.from(part).toString('hex'))).toEqual(
+    people.map((person) => wide(head + person).toString('hex')),
+  );
+});
+
+test('two who change beds, and two who are not one person after all, are two people', () => {
+  for (const event of ['ADT^A17', 'ADT^A37']) {
+    const head = header(event);
+    expect(parts(`${head}PID|1||A\rPV1|1\rPID|2||B\rPV1|1\r`)).toEqual([
+      `${head}PID|1||A\rPV1|1\r`,
+      `${head}PID|2||B\rPV1|1\r`,
+    ]);
+  }
 });
 
 test('a file goes on behind any of its people', async () => {

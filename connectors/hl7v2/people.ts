@@ -4,8 +4,13 @@
  */
 import { readHeader } from './header.ts';
 
-/** Events whose structure repeats with each PID (HL7 v2.9 chapters 3, 6 and 7), as MSH-9.1 and MSH-9.2. */
+/**
+ * Events whose structure repeats with each PID (HL7 v2.9 chapters 3, 6 and 7), as MSH-9.1 and MSH-9.2. Two who change beds (A17)
+ * and two who are not one person after all (A37) are two people as well; two numbers that are linked (A24) are of one.
+ */
 const REPEATED = new Set([
+  'ADT^A17',
+  'ADT^A37',
   'ADT^A39',
   'ADT^A40',
   'ADT^A41',
@@ -16,25 +21,43 @@ const REPEATED = new Set([
   'BAR^P06',
   'ORU^R01',
 ]);
-const [CR, LF] = [0x0d, 0x0a];
+const [CR, LF, M] = [0x0d, 0x0a, 0x4d];
 const PID = Buffer.from('PID', 'latin1');
 
 /**
- * @param message its bytes in a character set that has ASCII as single bytes; one in UTF-16 stays whole
+ * @param message its bytes, in a character set that has ASCII as single bytes or in UTF-16
  * @returns the message itself where it is about one person; nothing of it is in no part
  */
 export function byPerson(message: Uint8Array): Uint8Array[] {
-  const header = readHeader(message);
+  const wide = ofUtf16(message);
+  const bytes = wide?.narrow ?? Buffer.from(message.buffer, message.byteOffset, message.length);
+  const header = readHeader(bytes);
   if (!header) return [message];
   const [type, event] = header.field(9).split(header.encoding[0]!);
   if (!REPEATED.has(`${type?.trim()}^${event?.trim()}`)) return [message];
-  const bytes = Buffer.from(message.buffer, message.byteOffset, message.length);
-  const starts = personsAt(bytes, header.separator);
+  const starts = personsAt(bytes, header.separator).map((at) => (wide ? wide.start + 2 * at : at));
   if (starts.length < 2) return [message];
-  const common = bytes.subarray(0, starts[0]);
+  const common = message.subarray(0, starts[0]);
   return starts.map(
-    (start, index) => new Uint8Array(Buffer.concat([common, bytes.subarray(start, starts[index + 1])])),
+    (start, index) => new Uint8Array(Buffer.concat([common, message.subarray(start, starts[index + 1])])),
   );
+}
+
+/**
+ * A message in UTF-16 with one byte for each of its units, behind a byte order mark: what is not ASCII becomes a byte that no segment
+ * begins with.
+ */
+function ofUtf16(message: Uint8Array): { narrow: Buffer; start: number } | undefined {
+  const [first, second] = message;
+  const start = (first === 0xff && second === 0xfe) || (first === 0xfe && second === 0xff) ? 2 : 0;
+  const low = message[start] === 0 ? 1 : 0;
+  if (message[start + 1 - low] !== 0 || message[start + low] !== M) return undefined;
+  const narrow = Buffer.alloc((message.length - start) >> 1);
+  for (let at = 0; at < narrow.length; at += 1) {
+    const unit = start + 2 * at;
+    narrow[at] = message[unit + 1 - low] === 0 ? message[unit + low]! : 0x1a;
+  }
+  return { narrow, start };
 }
 
 /** Offsets of the lines that begin with PID. */

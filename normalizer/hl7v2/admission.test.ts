@@ -187,6 +187,16 @@ describe('a merge', () => {
     expect(new Set([...ids(merge('P1', 'P2')), ...ids(merge('P2', 'P1'))]).size).toBe(2);
   });
 
+  test('is more than a link: two numbers of one person stay two Patients that see each other', () => {
+    const [one, other] = all<fhir4.Patient>(
+      read('ADT^A24', [PID, 'PID|2||P2^^^H&2.16.840.1.113883.3.1&ISO^MR||Doe^Jane']),
+      'Patient',
+    );
+    expect(one!.link).toEqual([{ other: { reference: `urn:uuid:${other!.id}` }, type: 'seealso' }]);
+    expect(other!.link).toEqual([{ other: { reference: `urn:uuid:${one!.id}` }, type: 'seealso' }]);
+    expect([one!.active, other!.active]).toEqual([undefined, undefined]);
+  });
+
   test('of accounts leaves the person as it is', () => {
     const made = read('ADT^A41', [`${PID}${'|'.repeat(10)}ACC1`, 'MRG|P1^^^H&2.16.840.1.113883.3.1&ISO^MR||ACC2']);
     expect(one<fhir4.Patient>(made, 'Patient')).toMatchObject({ active: true });

@@ -4,9 +4,10 @@ const EVENTS: readonly (readonly [map: string, type: string, events: string])[] 
   [
     'adt-a01',
     'ADT',
-    `A01 A02 A03 A04 A05 A06 A07 A08 A09 A10 A11 A12 A13 A14 A15 A16 A21 A22 A23 A25 A26 A27 A28 A29 A31 A32 A33 A38
+    `A01 A02 A03 A04 A05 A06 A07 A08 A09 A10 A11 A12 A13 A14 A15 A16 A17 A21 A22 A23 A25 A26 A27 A28 A29 A31 A32 A33 A38
      A54 A55 A60 A61 A62`,
   ],
+  ['adt-a24', 'ADT', 'A24 A37'],
   ['adt-a40', 'ADT', 'A18 A30 A34 A35 A36 A39 A40 A41 A42 A43 A44 A45 A46 A47 A48 A49 A50 A51'],
   ['bar-p01', 'BAR', 'P01 P02 P05 P06 P10 P12'],
   ['dft-p03', 'DFT', 'P03 P11'],

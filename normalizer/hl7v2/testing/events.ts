@@ -35,6 +35,8 @@ const DETAIL = 'RXO {NTE} {RXR} {RXC}';
 
 /** Asked for by themselves, so that the seeds of the others keep their messages. */
 const LATER: readonly (readonly [events: string, structure: string])[] = [
+  ['ADT^A17 ADT^A37', 'EVN PID [PD1] PV1 [PV2] {DB1} {OBX}'],
+  ['ADT^A24', 'EVN PID [PD1] [PV1] {DB1} PID [PD1] [PV1] {DB1}'],
   ['OUL^R22', `${PATIENT} {${TAKEN} {${RESULTED}}}`],
   ['OUL^R23', `${PATIENT} {SPM {OBX} {SAC {${RESULTED}}}}`],
   ['OUL^R24', `${PATIENT} {${RESULTED} {${TAKEN}}}`],
