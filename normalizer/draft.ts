@@ -13,9 +13,10 @@ import { checkBundle } from './gate/index.ts';
 import { reject } from './outcome.ts';
 import { provenance, sourceBinary } from './provenance.ts';
 import { quality } from './quality.ts';
-import { settle } from './settle/index.ts';
+import type { Told } from './settle/index.ts';
 import { SourceTracker } from './sources.ts';
-import { filled, prune } from './tree.ts';
+import { tidy } from './tidy.ts';
+import { filled } from './tree.ts';
 
 export interface Mapping {
   readonly name: string;
@@ -56,6 +57,14 @@ export class Draft {
   readonly #entries = new Map<string, Entry>();
   readonly #issues: Issue[] = [];
   #unmapped = 0;
+  readonly #told: Told = {
+    code: (system, code) => {
+      const detail = 'a code that its standard system does not have was kept as a local one';
+      this.issue('information', 'code.unmapped', '', detail);
+      this.unmappedCode(system, code);
+    },
+    note: (detail) => this.issue('information', 'field.invalid', '', detail),
+  };
   #added: Entry[] | undefined;
   /** All entries that were added: one that recurs says nothing new. */
   readonly #known = new Set<Entry>();
@@ -83,8 +92,7 @@ export class Draft {
 
   /** As `add`, where the `urn:uuid:…` was asked for before. */
   addAs<R extends fhir4.FhirResource>(urn: string, resource: R): string {
-    const made = this.#settled(prune(resource));
-    made.id = urn.slice('urn:uuid:'.length);
+    const made = { ...this.#tidied(resource), id: urn.slice('urn:uuid:'.length) };
     this.addMade({ fullUrl: urn, resource: made, verbatim: false });
     return urn;
   }
@@ -124,7 +132,7 @@ export class Draft {
   /** Fills what an added resource lacks, by its `urn:uuid:…`. */
   extend<R extends fhir4.FhirResource>(urn: string, more: Partial<R>): void {
     const present = this.#entries.get(urn);
-    if (present) this.#fill(present, this.#settled(prune(more)));
+    if (present) this.#fill(present, this.#tidied(more));
   }
 
   /** Adds a resource exactly as it came, under its absolute URL; the bundle becomes a `collection`. */
@@ -147,16 +155,8 @@ export class Draft {
     this.sources.unmappedCode(system, code);
   }
 
-  #settled<T>(made: T): T {
-    settle(made, this.context.hospital.id, {
-      code: (system, code) => {
-        const detail = 'a code that its standard system does not have was kept as a local one';
-        this.issue('information', 'code.unmapped', '', detail);
-        this.unmappedCode(system, code);
-      },
-      note: (detail) => this.issue('information', 'field.invalid', '', detail),
-    });
-    return made;
+  #tidied<T>(made: T): T {
+    return tidy(made, this.context.hospital.id, this.#told);
   }
 
   /** Refuses the whole item with what was found so far. */

@@ -1,48 +1,10 @@
 /** Pure operations on resources that are being built. Numbers may be `JSON.rawJSON` objects and are leaves. */
-import { canonicalJson, isNumber } from '../core/json.ts';
+import { isNumber, numberText } from '../core/json.ts';
 
-type Tree = Record<string, unknown>;
+export type Tree = Record<string, unknown>;
 
 export function isTree(value: unknown): value is Tree {
   return typeof value === 'object' && value !== null && !Array.isArray(value) && !isNumber(value);
-}
-
-/** Without undefined, empty strings, empty objects and empty arrays; nulls within arrays stay (R4 JSON §2.6.2). */
-export function prune<T>(value: T): T {
-  return (pruned(value) ?? {}) as T;
-}
-
-function pruned(value: unknown): unknown {
-  // A table that is asked for a word that every object knows, such as `constructor`, gives a function.
-  if (value === '' || value === undefined || typeof value === 'function') return undefined;
-  if (typeof value !== 'object' || value === null) return value;
-  if (Array.isArray(value)) return prunedList(value);
-  if (isNumber(value)) return value;
-  return prunedTree(value as Tree);
-}
-
-function prunedList(list: readonly unknown[]): unknown[] | undefined {
-  const kept: unknown[] = [];
-  let any = false;
-  for (const value of list) {
-    const item = pruned(value);
-    if (item === undefined) continue;
-    kept.push(item);
-    if (item !== null) any = true;
-  }
-  return any ? kept : undefined;
-}
-
-function prunedTree(value: Tree): Tree | undefined {
-  const out: Tree = {};
-  let any = false;
-  for (const key of Object.keys(value)) {
-    const item = pruned(value[key]);
-    if (item === undefined || item === null) continue;
-    out[key] = item;
-    any = true;
-  }
-  return any ? out : undefined;
 }
 
 /**
@@ -69,7 +31,17 @@ function filledPart(key: string, present: unknown, value: unknown): unknown {
 }
 
 function union(a: readonly unknown[], b: readonly unknown[]): readonly unknown[] {
-  const known = new Set(a.map(canonicalJson));
-  const added = b.filter((item) => !known.has(canonicalJson(item)));
+  const added = b.filter((item) => !a.some((known) => isSame(known, item)));
   return added.length === 0 ? a : [...a, ...added];
+}
+
+/** Whether two values have the same canonical JSON. */
+function isSame(a: unknown, b: unknown): boolean {
+  if (a === b) return true;
+  if (isNumber(a)) return isNumber(b) && numberText(a) === numberText(b);
+  if (typeof a !== 'object' || typeof b !== 'object' || a === null || b === null || isNumber(b)) return false;
+  if (Array.isArray(a) !== Array.isArray(b)) return false;
+  const keys = Object.keys(a);
+  if (keys.length !== Object.keys(b).length) return false;
+  return keys.every((key) => Object.hasOwn(b, key) && isSame((a as Tree)[key], (b as Tree)[key]));
 }

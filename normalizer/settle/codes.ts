@@ -6,9 +6,14 @@ import type { Told, Tree } from './index.ts';
 export const UCUM = 'http://unitsofmeasure.org';
 const V2_TABLE = 'http://terminology.hl7.org/CodeSystem/v2-';
 
+/** False where R4 lists the codes of the system, and this is none of them. */
+export function mayBeOf(system: string, code: string): boolean {
+  return knownCodes(system)?.has(code) ?? true;
+}
+
 /** A code that its standard system does not have is the sender's own. */
 export function settleCode(tree: Tree, system: string, code: string, hospital: string, told: Told): void {
-  if (knownCodes(system)?.has(code) ?? true) return;
+  if (mayBeOf(system, code)) return;
   const own = localSystem(system, hospital);
   told.code(own, code);
   tree.system = own;

@@ -2,9 +2,12 @@
  * The last word before the gate on what any map or converter wrote, so that no validator refuses a record for what a
  * sender wrote, and nothing of it is lost.
  */
-import { settleCode, settleProse, settleUnit, UCUM } from './codes.ts';
-import { settleCurrency, settlePeriod, settleRange } from './pairs.ts';
-import { settleResource } from './resources.ts';
+import { isOrdered } from '../shared/datetime.ts';
+import { CURRENCIES } from '../terminology/currencies.ts';
+import { isUcum } from '../terminology/ucum.ts';
+import { mayBeOf, settleCode, settleProse, settleUnit, UCUM } from './codes.ts';
+import { isRising, settleCurrency, settlePeriod, settleRange } from './pairs.ts';
+import { isSettledResource, settleResource } from './resources.ts';
 
 export type Tree = Record<string, unknown>;
 
@@ -42,6 +45,26 @@ function settlePart(tree: Tree, hospital: string, told: Told): void {
   if (typeof start === 'string' && typeof end === 'string') settlePeriod(tree, start, end, told);
   if (typeof currency === 'string') settleCurrency(tree, currency, told);
   if (low !== undefined && high !== undefined) settleRange(tree, low as Tree, high as Tree, told);
+}
+
+/** Properties without which an object has nothing to settle. */
+export function isLooked(key: string): boolean {
+  return key === 'code' || key === 'end' || key === 'currency' || key === 'high' || key === 'resourceType';
+}
+
+/** False where `settle` may change an object itself. Most are as they should be, and need not be copied. */
+export function isSettled(tree: Tree): boolean {
+  if (tree.resourceType !== undefined) return isSettledResource(tree);
+  const { system, code, start, end, currency, low, high } = tree;
+  if (typeof code === 'string' && !isSettledCode(system, code)) return false;
+  if (typeof start === 'string' && typeof end === 'string' && !isOrdered(start, end)) return false;
+  if (typeof currency === 'string' && !CURRENCIES.has(currency)) return false;
+  return low === undefined || high === undefined || isRising(low as Tree, high as Tree);
+}
+
+function isSettledCode(system: unknown, code: string): boolean {
+  if (code.length > LONGEST) return false;
+  return typeof system !== 'string' || (system === UCUM ? isUcum(code) : mayBeOf(system, code));
 }
 
 /** Characters of a code; what is longer is a text in its place, on which validators' patterns overflow. */

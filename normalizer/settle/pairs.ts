@@ -19,11 +19,16 @@ export function settlePeriod(period: Tree, start: string, end: string, told: Tol
 }
 
 export function settleRange(range: Tree, low: Tree, high: Tree, told: Told): void {
-  if (!isNumber(low.value) || !isNumber(high.value)) return;
-  if (Number(numberText(low.value)) <= Number(numberText(high.value))) return;
+  if (isRising(low, high)) return;
   told.note('an upper bound below the lower one was kept as an extension');
   delete range.high;
   range.extension = [...((range.extension ?? []) as Tree[]), { url: HIGH, valueQuantity: high }];
+}
+
+/** True also where one of the bounds has no number. */
+export function isRising(low: Tree, high: Tree): boolean {
+  if (!isNumber(low.value) || !isNumber(high.value)) return true;
+  return Number(numberText(low.value)) <= Number(numberText(high.value));
 }
 
 export function settleCurrency(money: Tree, currency: string, told: Told): void {

@@ -26,6 +26,22 @@ export function settleResource(resource: Tree, told: Told): void {
   }
 }
 
+/** False where `settleResource` may have something to do. */
+export function isSettledResource(its: Tree): boolean {
+  switch (its.resourceType) {
+    case 'Organization':
+      return (its.identifier ?? its.name) !== undefined && its.address === undefined && its.telecom === undefined;
+    case 'Patient':
+      return its.contact === undefined;
+    case 'Provenance':
+      return its.agent !== undefined;
+    case 'ServiceRequest':
+      return its.orderDetail === undefined || its.code !== undefined;
+    default:
+      return true;
+  }
+}
+
 /** org-2 and org-3: an organization's address or number is nobody's home. */
 function settleHomes(organization: Tree, told: Told): void {
   for (const name of ['address', 'telecom'])

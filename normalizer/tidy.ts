@@ -1,0 +1,82 @@
+/**
+ * One walk over what a map made: what is empty is left out, and what has to be settled is noticed. Nothing is changed but on
+ * a copy, since one object may stand in many places, of this message or of all (`shared`).
+ */
+import { isNumber } from '../core/json.ts';
+import { isLooked, isSettled, settle, type Told } from './settle/index.ts';
+import type { Tree } from './tree.ts';
+
+/**
+ * A resource, or parts of one, without undefined, empty strings, empty objects and empty arrays (nulls within arrays stay,
+ * R4 JSON §2.6.2), and settled.
+ */
+export function tidy<T>(value: T, hospital: string, told: Told): T {
+  const walk = { isSettled: true };
+  const whole = tidied(value, walk) ?? {};
+  if (walk.isSettled) return whole as T;
+  const copy = copied(whole);
+  settle(copy, hospital, told);
+  return copy as T;
+}
+
+interface Walk {
+  isSettled: boolean;
+}
+
+function tidied(value: unknown, walk: Walk): unknown {
+  // A table that is asked for a word that every object knows, such as `constructor`, gives a function.
+  if (value === '' || value === undefined || typeof value === 'function') return undefined;
+  if (typeof value !== 'object' || value === null) return value;
+  if (Array.isArray(value)) return tidiedList(value, walk);
+  return isNumber(value) ? value : tidiedTree(value as Tree, walk);
+}
+
+function tidiedList(list: readonly unknown[], walk: Walk): readonly unknown[] | undefined {
+  let kept: unknown[] | undefined;
+  let any = false;
+  for (let index = 0; index < list.length; index++) {
+    const item = tidied(list[index], walk);
+    if (item === undefined || item !== list[index]) kept ??= list.slice(0, index);
+    if (item === undefined) continue;
+    kept?.push(item);
+    if (item !== null) any = true;
+  }
+  return any ? (kept ?? list) : undefined;
+}
+
+function tidiedTree(tree: Tree, walk: Walk): Tree | undefined {
+  let kept: Tree | undefined;
+  let any = false;
+  let looked = false;
+  for (const key in tree) {
+    const value = tree[key];
+    const item = tidied(value, walk) ?? undefined;
+    if (item === undefined || item !== value) kept ??= until(tree, key);
+    if (item === undefined) continue;
+    if (kept) kept[key] = item;
+    any = true;
+    if (isLooked(key)) looked = true;
+  }
+  if (!any) return undefined;
+  const whole = kept ?? tree;
+  if (looked && !isSettled(whole)) walk.isSettled = false;
+  return whole;
+}
+
+/** A copy of the properties before this one. */
+function until(tree: Tree, end: string): Tree {
+  const copy: Tree = {};
+  for (const key in tree) {
+    if (key === end) break;
+    copy[key] = tree[key];
+  }
+  return copy;
+}
+
+function copied(value: unknown): unknown {
+  if (typeof value !== 'object' || value === null || isNumber(value)) return value;
+  if (Array.isArray(value)) return value.map(copied);
+  const copy: Tree = {};
+  for (const key in value) copy[key] = copied((value as Tree)[key]);
+  return copy;
+}
