@@ -6,10 +6,9 @@
 import { createHash } from 'node:crypto';
 import type { ErrorCode } from '../core/codes.ts';
 import { resourceId } from '../core/ids.ts';
-import { canonicalJson } from '../core/json.ts';
 import type { Issue, Normalized, PatientIdentifier, Rejected } from '../core/types.ts';
 import type { NormalizeContext } from './context.ts';
-import { checkBundle } from './gate/index.ts';
+import { judge } from './gate/index.ts';
 import { reject } from './outcome.ts';
 import { provenance, sourceBinary } from './provenance.ts';
 import { quality } from './quality.ts';
@@ -167,9 +166,8 @@ export class Draft {
 
   finish(end: Finish): Normalized | Rejected {
     const bundle = this.compose(end);
-    const text = canonicalJson(bundle);
     const coverage = this.sources.coverage();
-    const found = checkBundle(bundle, text);
+    const { issues: found, bytes } = judge(bundle);
     const issues = [...this.#issues, ...found];
     if (found.some((issue) => issue.severity === 'error'))
       return reject('item.invalid-bundle', 'the bundle is not valid R4', issues, coverage);
@@ -177,7 +175,7 @@ export class Draft {
     return {
       status: issues.some((issue) => issue.severity !== 'information') ? 'issues' : 'ok',
       bundle,
-      bytes: new TextEncoder().encode(text),
+      bytes,
       patient: end.patient,
       issues,
       coverage,

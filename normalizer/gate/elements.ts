@@ -1,10 +1,13 @@
 /** Makers of checks for objects: data types and backbone elements, resources, references, coded values. */
 
-import type { Compiled, CompiledOf } from './compiled.ts';
+import type { CompiledOf as CompiledOfWith, Compiled as CompiledWith } from './compiled.ts';
 import type { Rule } from './invariants.ts';
 import { isResourceType } from './table.ts';
 import { isObject } from './values.ts';
 import type { Check, Tree, Walk } from './walk.ts';
+
+type Compiled = CompiledWith<Check>;
+type CompiledOf = CompiledOfWith<Check>;
 
 /** Known properties, one value of each choice, required elements, invariants. */
 export function members(walk: Walk, value: Tree, type: Compiled): void {
@@ -117,7 +120,7 @@ export function concept(compiledOf: CompiledOf, codings: ReadonlySet<string>): C
   };
 }
 
-function isOf(codings: ReadonlySet<string>, { system, code }: Tree): boolean {
+export function isOf(codings: ReadonlySet<string>, { system, code }: Tree): boolean {
   return codings.has(`${system}|${code}`);
 }
 

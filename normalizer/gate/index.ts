@@ -1,11 +1,14 @@
 /** The gate: nothing that is not valid R4 leaves the normaliser. Errors refuse the item, warnings go with it. */
+import { canonicalJson } from '../../core/json.ts';
 import type { Issue } from '../../core/types.ts';
 import { isTree } from '../tree.ts';
-import { compiledOf } from './compiled.ts';
-import { resource } from './elements.ts';
-import { Walk } from './walk.ts';
+import { compiler } from './compiled.ts';
+import * as elements from './elements.ts';
+import * as values from './values.ts';
+import { type Check, Walk } from './walk.ts';
+import { writeValid } from './writer/index.ts';
 
-const check = resource(compiledOf, false);
+const check = elements.resource(compiler<Check>({ ...elements, ...values }), false);
 
 /**
  * One pass over the bundle along compiled R4 types (docs/decisions/0051).
@@ -16,6 +19,20 @@ export function checkBundle(bundle: fhir4.Bundle, text: string): Issue[] {
   const walk = new Walk('Bundle', typesByUrl(bundle), !ESCAPED.test(text));
   check(walk, bundle, {});
   return walk.issues;
+}
+
+export interface Judged {
+  readonly issues: readonly Issue[];
+  /** Canonical JSON. */
+  readonly bytes: Uint8Array;
+}
+
+/** As `checkBundle`, and the bundle's bytes: one pass for both, and a second one only to tell what is wrong. */
+export function judge(bundle: fhir4.Bundle): Judged {
+  const bytes = writeValid(bundle, typesByUrl(bundle));
+  if (bytes) return { issues: [], bytes };
+  const text = canonicalJson(bundle);
+  return { issues: checkBundle(bundle, text), bytes: new TextEncoder().encode(text) };
 }
 
 /** JSON writes control characters and halves of surrogate pairs as one of these escapes. */

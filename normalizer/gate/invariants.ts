@@ -1,12 +1,17 @@
 /** The invariants of R4: compiled from their FHIRPath, but for those that FHIRPath says slowly or not surely. */
 import { canonicalJson, isNumber, numberText } from '../../core/json.ts';
 import { isTree } from '../tree.ts';
-import { compileRule } from './fhirpath/rule.ts';
+import { has, members } from './fhirpath/items.ts';
+import { compileRule, isOfNames } from './fhirpath/rule.ts';
 import { expressionOf } from './table.ts';
 
 export interface Rule {
   /** What is told where it is not kept: `breaks qty-3`. */
   readonly breach: string;
+  /** It asks only which properties are there, not what they hold. */
+  readonly ofNames: boolean;
+  /** It is kept wherever this property is not there. */
+  readonly about: string | undefined;
   /** @param element the object, or the primitive, that has the invariant */
   readonly holds: (element: unknown, resource: unknown) => boolean;
 }
@@ -18,7 +23,13 @@ export function ruleOf(key: string): Rule {
   let rule = rules.get(key);
   if (!rule) {
     const holds = OWN[key] ?? compileRule(expressionOf(key));
-    rule = { breach: `breaks ${key.split('#')[0]}`, holds: key.startsWith('dom-') ? ofContained(holds) : holds };
+    const ofContents = key.startsWith('dom-');
+    rule = {
+      breach: `breaks ${key.split('#')[0]}`,
+      holds: ofContents ? ofContained(holds) : holds,
+      ofNames: OWN[key] === undefined && isOfNames(expressionOf(key)),
+      about: ofContents ? 'contained' : undefined,
+    };
     rules.set(key, rule);
   }
   return rule;
@@ -34,8 +45,10 @@ type Element = Readonly<Record<string, unknown>>;
 const OWN: Readonly<Record<string, (element: unknown) => boolean>> = {
   'bdl-3': (it) => entriesHave(it as Element, 'request', ['batch', 'transaction', 'history']),
   'bdl-4': (it) => entriesHave(it as Element, 'response', ['batch-response', 'transaction-response', 'history']),
+  'bdl-8': (it) => isOfNoHistory(members([it], 'fullUrl')[0]),
   'bdl-7': (it) => (it as Element).type === 'history' || urlsDiffer(it as Element),
   'dom-3': (it) => containedAreUsed(it as Element),
+  'org-1': (it) => has([it], 'identifier') || has([it], 'name'),
   'rng-2': (it) => !greater(amount((it as Element).low), amount((it as Element).high)),
 };
 
@@ -47,6 +60,10 @@ function entriesOf({ entry }: Element): readonly unknown[] {
 function entriesHave(bundle: Element, part: string, types: readonly string[]): boolean {
   const due = types.includes(String(bundle.type));
   return entriesOf(bundle).every((entry) => isTree(entry) && (entry[part] !== undefined) === due);
+}
+
+function isOfNoHistory(url: unknown): boolean {
+  return url === undefined || (typeof url === 'string' && !url.includes('/_history/'));
 }
 
 function urlsDiffer(bundle: Element): boolean {

@@ -43,12 +43,14 @@ export function typeRow(type: string): TypeRow | undefined {
 
 /** Concrete resource types only. */
 export function isResourceType(type: string): boolean {
-  return typeRow(type)?.resource === true;
+  return resources.has(type);
 }
 
 export function resourceTypes(): string[] {
-  return Object.keys(types).filter(isResourceType);
+  return [...resources];
 }
+
+const resources: ReadonlySet<string> = new Set(Object.keys(types).filter((type) => types[type]!.resource));
 
 export function codesOf(index: number): Readonly<Record<string, readonly string[]>> {
   return codes[index]!;

@@ -18,6 +18,18 @@ export function compileRule(expression: string): (element: unknown, resource: un
   return (element, resource) => holds(element, resource) === true;
 }
 
+/** True where the invariant asks only which properties an element has. */
+export function isOfNames(expression: string): boolean {
+  return asksNames(parse(expression));
+}
+
+function asksNames(node: Node): boolean {
+  if (node.kind === 'binary')
+    return LOGIC[node.operator] !== undefined && asksNames(node.left) && asksNames(node.right);
+  if (node.kind !== 'call' || node.args.length > 0) return false;
+  return node.name === 'not' ? asksNames(node.of) : isPresence(node.name, node.of);
+}
+
 function condition(node: Node): Condition {
   if (node.kind === 'binary') {
     const logic = LOGIC[node.operator];
@@ -35,9 +47,11 @@ function ofCall(name: string, of: Node): Condition | undefined {
     const inner = condition(of);
     return (element, resource) => negated(inner(element, resource));
   }
-  if ((name === 'exists' || name === 'empty') && of.kind === 'member' && isFocus(of.of) && /^[a-z]/.test(of.name))
-    return presence(of.name, name === 'exists');
-  return undefined;
+  return isPresence(name, of) ? presence(of.name, name === 'exists') : undefined;
+}
+
+function isPresence(name: string, of: Node): of is Node & { readonly kind: 'member' } {
+  return (name === 'exists' || name === 'empty') && of.kind === 'member' && isFocus(of.of) && /^[a-z]/.test(of.name);
 }
 
 function isFocus(node: Node): boolean {

@@ -1,0 +1,107 @@
+/** Writers of objects: data types and backbone elements, resources, references, coded values. As `elements.ts`. */
+import type { CompiledOf } from '../compiled.ts';
+import { isOf } from '../elements.ts';
+import type { Rule } from '../invariants.ts';
+import { isResourceType } from '../table.ts';
+import { isObject } from '../values.ts';
+import type { Tree } from '../walk.ts';
+import type { Pass, Write } from './pass.ts';
+import { Sequence } from './sequences.ts';
+
+type Types = CompiledOf<Write>;
+
+const OPEN = 0x7b;
+const CLOSE = 0x7d;
+
+function members(pass: Pass, value: Tree, start: Sequence): boolean {
+  const { out, values, count: first } = pass;
+  let sequence: Sequence | undefined = start;
+  let count = first;
+  for (const key in value) {
+    const item = value[key];
+    if (item === undefined) continue;
+    values[count] = item;
+    count += 1;
+    sequence = sequence.after(key);
+    if (sequence === undefined) return false;
+  }
+  const { form } = sequence;
+  if (form === null) return false;
+  pass.count = count;
+  const { at } = out;
+  for (const { key, from, write } of form.slots) {
+    out.key(key);
+    if (!write(pass, values[first + from], value)) return false;
+  }
+  out.mend(at, OPEN);
+  out.sign(CLOSE);
+  pass.count = first;
+  return isKept(pass, value, form.rules);
+}
+
+function isKept(pass: Pass, value: Tree, rules: readonly Rule[]): boolean {
+  for (const rule of rules) if (!rule.holds(value, pass.resource)) return false;
+  return true;
+}
+
+export function data(compiledOf: Types, type: string, rules: readonly Rule[] = []): Write {
+  let start: Sequence | undefined;
+  return (pass, value) => {
+    start ??= startOf(compiledOf, type);
+    return members(pass, value as Tree, start) && isKept(pass, value as Tree, rules);
+  };
+}
+
+const starts = new Map<string, Sequence>();
+
+function startOf(compiledOf: Types, type: string): Sequence {
+  let start = starts.get(type);
+  if (!start) {
+    start = Sequence.of(compiledOf(type));
+    starts.set(type, start);
+  }
+  return start;
+}
+
+export function resource(compiledOf: Types, contained: boolean): Write {
+  return (pass, value) => {
+    const tree = value as Tree;
+    if (typeof tree.resourceType !== 'string' || !isResourceType(tree.resourceType)) return false;
+    const { resource, container } = pass;
+    pass.resource = tree;
+    if (!contained) pass.container = tree;
+    const isValid = members(pass, tree, startOf(compiledOf, tree.resourceType));
+    pass.resource = resource;
+    pass.container = container;
+    return isValid;
+  };
+}
+
+export function reference(compiledOf: Types, targets: ReadonlySet<string> | undefined): Write {
+  const write = data(compiledOf, 'Reference');
+  return (pass, value, holder) => pass.reference(value as Tree, targets) && write(pass, value, holder);
+}
+
+export function simpleQuantity(compiledOf: Types): Write {
+  const write = data(compiledOf, 'Quantity');
+  return (pass, value, holder) => (value as Tree).comparator === undefined && write(pass, value, holder);
+}
+
+export function coding(compiledOf: Types, codings: ReadonlySet<string>): Write {
+  const write = data(compiledOf, 'Coding');
+  return (pass, value, holder) => {
+    const isBound = isOf(codings, value as Tree) || (value as Tree).extension !== undefined;
+    return isBound && write(pass, value, holder);
+  };
+}
+
+export function concept(compiledOf: Types, codings: ReadonlySet<string>): Write {
+  const write = data(compiledOf, 'CodeableConcept');
+  return (pass, value, holder) => {
+    const { coding, extension } = value as Tree;
+    const isBound = Array.isArray(coding)
+      ? coding.some((one) => isObject(one) && isOf(codings, one))
+      : coding === undefined && extension !== undefined;
+    return isBound && write(pass, value, holder);
+  };
+}

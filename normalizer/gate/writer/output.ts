@@ -1,0 +1,177 @@
+/** Canonical JSON (core/json.ts) as UTF-8, written piece by piece into one room: no text of the whole is ever made. */
+
+/** What the characters of a text are, as bits. */
+export const HAS = {
+  /** JSON writes it with a backslash. */
+  escaped: 1,
+  white: 2,
+  /** Beyond ASCII: what it is has to be looked up in the text. */
+  wide: 4,
+  alphanumeric: 8,
+  /** `-` and `.` */
+  joint: 16,
+  /** Any other that is seen: of ASCII, and of U+4000 to U+9FFF, where the Han characters are. */
+  visible: 32,
+  /** From U+D000 on, where surrogates are. */
+  far: 64,
+} as const;
+
+/** By the byte of UTF-8; what is beyond ASCII is told by its first one. */
+const KIND = Uint8Array.from({ length: 256 }, (_, byte) => {
+  const char = String.fromCharCode(byte);
+  if (byte >= 0xed) return HAS.wide | HAS.far;
+  if (byte > 0x7f) return byte >= 0xe4 && byte <= 0xe9 ? HAS.wide | HAS.visible : HAS.wide;
+  if (byte < 0x20 || char === '"' || char === '\\') return HAS.escaped;
+  if (char === ' ') return HAS.white;
+  if (/[A-Za-z0-9]/.test(char)) return HAS.alphanumeric;
+  return char === '-' || char === '.' ? HAS.joint : HAS.visible;
+});
+
+const QUOTE = 0x22;
+/** Taken from a text itself it would be looked up each time, since the engine holds texts in ten ways. */
+const { charCodeAt } = String.prototype;
+
+/**
+ * What stands before a value: `,"key":`, eight bytes to a number, of which the last may reach over. ASCII is never the bytes
+ * of a NaN, which alone would not be kept as they are.
+ */
+export interface Key {
+  readonly words: readonly number[];
+  readonly length: number;
+}
+
+/** @param key of ASCII, of which JSON escapes nothing */
+export function keyOf(key: string): Key {
+  const text = `,"${key}":`;
+  const bytes = Buffer.alloc(8 * Math.ceil(text.length / 8));
+  bytes.write(text, 'latin1');
+  return {
+    words: Array.from({ length: bytes.length / 8 }, (_, index) => bytes.readDoubleLE(8 * index)),
+    length: text.length,
+  };
+}
+
+/** Characters of a text that is written one by one. */
+const SHORT = 12;
+
+/** What is kept from one item to the next. */
+const KEPT = 1024 * 1024;
+/** More than any key and sign needs. */
+const MARGIN = 128;
+
+export class Output {
+  #bytes = Buffer.allocUnsafeSlow(KEPT);
+  #view = viewOf(this.#bytes);
+  #at = 0;
+
+  /** Where the next piece will stand. */
+  get at(): number {
+    return this.#at;
+  }
+
+  sign(byte: number): void {
+    this.#reserve(0);
+    this.#bytes[this.#at] = byte;
+    this.#at += 1;
+  }
+
+  /** @param byte instead of the one at a place: `{` for the comma before the first key */
+  mend(at: number, byte: number): void {
+    this.#bytes[at] = byte;
+  }
+
+  key({ words, length }: Key): void {
+    this.#reserve(0);
+    for (let index = 0; index < words.length; index++) this.#view.setFloat64(this.#at + 8 * index, words[index]!, true);
+    this.#at += length;
+  }
+
+  /** A text that is JSON already. */
+  json(text: string): void {
+    this.#reserve(3 * text.length);
+    this.#at += this.#bytes.write(text, this.#at);
+  }
+
+  /** @returns what its characters are (`HAS`), or -1 for half a surrogate pair, which no JSON can hold */
+  text(text: string): number {
+    const { length } = text;
+    this.#reserve(3 * length);
+    const kinds = length <= SHORT ? this.#short(text, length) : 0;
+    return kinds > 0 ? kinds : this.#long(text);
+  }
+
+  /** Without a call out of JavaScript, which takes longer than a few characters. @returns 0 where that is not enough */
+  #short(text: string, length: number): number {
+    const bytes = this.#bytes;
+    let at = this.#at;
+    let kinds = 0;
+    bytes[at++] = QUOTE;
+    for (let index = 0; index < length; index++) {
+      const code = charCodeAt.call(text, index);
+      if (code < 0x80) {
+        const kind = KIND[code]!;
+        if (kind === HAS.escaped) return 0;
+        kinds |= kind;
+        bytes[at++] = code;
+      } else {
+        if (code < 0x800 || code >= 0xd000) return 0;
+        const first = 0xe0 | (code >> 12);
+        kinds |= KIND[first]!;
+        bytes[at++] = first;
+        bytes[at++] = 0x80 | ((code >> 6) & 0x3f);
+        bytes[at++] = 0x80 | (code & 0x3f);
+      }
+    }
+    bytes[at++] = QUOTE;
+    this.#at = at;
+    return kinds;
+  }
+
+  #long(text: string): number {
+    const bytes = this.#bytes;
+    const start = this.#at + 1;
+    bytes[this.#at] = QUOTE;
+    const end = start + bytes.write(text, start);
+    let kinds = 0;
+    for (let index = start; index < end; index++) kinds |= KIND[bytes[index]!]!;
+    if ((kinds & (HAS.escaped | HAS.far)) !== 0) {
+      if (!text.isWellFormed()) return -1;
+      if ((kinds & HAS.escaped) !== 0) {
+        this.json(JSON.stringify(text));
+        return kinds;
+      }
+    }
+    bytes[end] = QUOTE;
+    this.#at = end + 1;
+    return kinds;
+  }
+
+  /** A copy of all that was written. */
+  copy(): Uint8Array {
+    return new Uint8Array(this.#bytes.subarray(0, this.#at));
+  }
+
+  clear(): void {
+    this.#at = 0;
+    if (this.#bytes.length > KEPT) this.#move(Buffer.allocUnsafeSlow(KEPT));
+  }
+
+  #reserve(length: number): void {
+    if (this.#at + length + MARGIN > this.#bytes.length) this.#grow(length + MARGIN);
+  }
+
+  #grow(more: number): void {
+    const room = Buffer.allocUnsafeSlow(Math.max(2 * this.#bytes.length, this.#at + more));
+    this.#bytes.copy(room, 0, 0, this.#at);
+    this.#move(room);
+  }
+
+  #move(room: Buffer<ArrayBuffer>): void {
+    this.#bytes = room;
+    this.#view = viewOf(room);
+  }
+}
+
+function viewOf(bytes: Buffer): DataView {
+  return new DataView(bytes.buffer, bytes.byteOffset, bytes.length);
+}

@@ -1,0 +1,126 @@
+/** Writers of what is the same at every place: one value or a list, primitives and their extensions. As `values.ts` above. */
+import { isNumber, numberText } from '../../../core/json.ts';
+import type { Rule } from '../invariants.ts';
+import { type PrimitiveFault, primitiveCheck } from '../primitives.ts';
+import { isObject } from '../values.ts';
+import type { Tree } from '../walk.ts';
+import { HAS } from './output.ts';
+import type { Pass, Write } from './pass.ts';
+
+const OPEN = 0x5b;
+const CLOSE = 0x5d;
+const COMMA = 0x2c;
+
+export function single(write: Write): Write {
+  return (pass, value, holder) => isObject(value) && write(pass, value, holder);
+}
+
+export function list(write: Write): Write {
+  return (pass, value, holder) => {
+    if (!isFilled(value)) return false;
+    pass.out.sign(OPEN);
+    for (let index = 0; index < value.length; index++) {
+      if (index > 0) pass.out.sign(COMMA);
+      const item = value[index];
+      if (!isObject(item) || !write(pass, item, holder)) return false;
+    }
+    pass.out.sign(CLOSE);
+    return true;
+  };
+}
+
+function isFilled(value: unknown): value is readonly unknown[] {
+  return Array.isArray(value) && value.length > 0;
+}
+
+export function primitive(type: string, codes: ReadonlySet<string> | undefined, rules: readonly Rule[]): Write {
+  if (codes) return (pass, value) => codes.has(value as string) && pass.out.text(value as string) >= 0;
+  const faultOf = primitiveCheck(type);
+  const isSure = SURE[type] ?? NEVER;
+  return (pass, value) => {
+    const isValid =
+      typeof value === 'string' ? writeText(pass, value, isSure, faultOf) : writeWord(pass, value, faultOf);
+    if (!isValid) return false;
+    for (const rule of rules) if (!rule.holds(value, pass.resource)) return false;
+    return true;
+  };
+}
+
+function writeWord({ out }: Pass, value: unknown, faultOf: PrimitiveFault): boolean {
+  if (faultOf(value, false) !== undefined) return false;
+  out.json(isNumber(value) ? numberText(value) : String(value));
+  return true;
+}
+
+function writeText({ out }: Pass, value: string, isSure: Sure, faultOf: PrimitiveFault): boolean {
+  const { at } = out;
+  const kinds = out.text(value);
+  return kinds >= 0 && (isSure(kinds, out.at - at, value) || faultOf(value, false) === undefined);
+}
+
+/**
+ * Whether the kinds of its characters (`HAS`) say that a text is of a type; where not, the type's own check is asked.
+ * @param size in bytes, with its quotes
+ */
+type Sure = (kinds: number, size: number, value: string) => boolean;
+
+/** Longer texts have bounds. */
+const SHORT = 1000;
+const SEEN = HAS.alphanumeric | HAS.joint | HAS.visible;
+
+const NEVER: Sure = () => false;
+const isText: Sure = (kinds, size) => (kinds & SEEN) !== 0 && (kinds & HAS.escaped) === 0 && size <= SHORT;
+const isWord = (kinds: number, size: number) => kinds !== 0 && (kinds & ~SEEN) === 0 && size <= SHORT;
+/** Those that begin with `urn:` may have forms of their own. */
+const isUri: Sure = (kinds, size, value) => isWord(kinds, size) && charCodeAt.call(value, 0) !== U;
+const isId: Sure = (kinds, size) => kinds !== 0 && (kinds & ~(HAS.alphanumeric | HAS.joint)) === 0 && size <= 66;
+
+const U = 0x75;
+const { charCodeAt } = String.prototype;
+
+const SURE: Readonly<Record<string, Sure>> = {
+  string: isText,
+  markdown: isText,
+  code: isWord,
+  id: isId,
+  uri: isUri,
+  url: isUri,
+  canonical: isUri,
+};
+
+export function primitiveList(name: string, write: Write): Write {
+  const beside = `_${name}`;
+  return (pass, value, holder) => {
+    if (!isFilled(value)) return false;
+    const besides = holder[beside];
+    if (Array.isArray(besides) && besides.length !== value.length) return false;
+    return writeList(pass, value, holder, write, besides);
+  };
+}
+
+export function primitiveExtension(element: Write): Write {
+  return single(element);
+}
+
+export function primitiveExtensions(name: string, element: Write): Write {
+  const write = single(element);
+  return (pass, value, holder) => isFilled(value) && writeList(pass, value, holder, write, holder[name]);
+}
+
+/** @param beside the list of extensions beside values, or of values beside extensions: null stands on one side only */
+function writeList(pass: Pass, list: readonly unknown[], holder: Tree, write: Write, beside: unknown): boolean {
+  pass.out.sign(OPEN);
+  for (let index = 0; index < list.length; index++) {
+    if (index > 0) pass.out.sign(COMMA);
+    const item = list[index];
+    if (item === null ? !writeNull(pass, beside, index) : !write(pass, item, holder)) return false;
+  }
+  pass.out.sign(CLOSE);
+  return true;
+}
+
+function writeNull({ out }: Pass, beside: unknown, index: number): boolean {
+  if (!Array.isArray(beside) || beside[index] === null || beside[index] === undefined) return false;
+  out.json('null');
+  return true;
+}
