@@ -278,6 +278,25 @@ describe('bills and problems', () => {
 });
 
 describe('what a visit and a person are known by', () => {
+  test('codes in lower case are meant, and stay beside as they came; a surname has its parts', () => {
+    const made = read('ADT^A01', ['PID|1||P1^^^H^MR||van Berg&van&Berg&de&Vries^Jane|||f', 'PV1|1|i']);
+    const patient = one<fhir4.Patient>(made, 'Patient');
+    expect(patient.gender).toBe('female');
+    expect(JSON.stringify(patient._gender)).toContain('"f"');
+    expect(
+      patient.name![0]!._family!.extension!.map(({ url, valueString }) => [
+        url.split('-').slice(1).join('-'),
+        valueString,
+      ]),
+    ).toEqual([
+      ['own-prefix', 'van'],
+      ['own-name', 'Berg'],
+      ['partner-prefix', 'de'],
+      ['partner-name', 'Vries'],
+    ]);
+    expect(one<fhir4.Encounter>(made, 'Encounter').class.code).toBe('IMP');
+  });
+
   test('a visit without a class is one by its number', () => {
     const visit = one<fhir4.Encounter>(read('ADT^A01', [PID, `PV1|1|${'|'.repeat(17)}V9`]), 'Encounter');
     expect(visit).toMatchObject({ identifier: [{ value: 'V9' }], class: { extension: [{ valueCode: 'unknown' }] } });

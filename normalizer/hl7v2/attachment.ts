@@ -15,6 +15,20 @@ const TYPES: Readonly<Record<string, string>> = {
   PLAIN: 'text/plain',
 };
 
+/** HL7 tables 0834 and 0191 → the first part of a media type. */
+const KINDS: Readonly<Record<string, string>> = {
+  APPLICATION: 'application',
+  AP: 'application',
+  AUDIO: 'audio',
+  AU: 'audio',
+  IMAGE: 'image',
+  IM: 'image',
+  MODEL: 'model',
+  MULTIPART: 'multipart',
+  TEXT: 'text',
+  VIDEO: 'video',
+};
+
 /**
  * ED (v2.9 §2A.3.27): source ^ type ^ subtype ^ encoding ^ data; RP (§2A.3.65): pointer ^ application ^ type ^ subtype.
  * @returns undefined where it has no readable content
@@ -48,5 +62,13 @@ function encapsulated(encoding: string | undefined, data: string | undefined): f
 
 function mediaType(type: string | undefined, subtype: string | undefined): string | undefined {
   const own = [subtype, type].find((name) => name && /^[a-z]+\/[a-z0-9.+-]+$/i.test(name));
-  return own ?? TYPES[(subtype ?? '').toUpperCase()] ?? TYPES[(type ?? '').toUpperCase()];
+  return own ?? TYPES[(subtype ?? '').toUpperCase()] ?? joined(type, subtype) ?? TYPES[(type ?? '').toUpperCase()];
+}
+
+/** `application^msword`; subtypes of table 0291 that begin with a hyphen lack the x of their media type. */
+function joined(type: string | undefined, subtype: string | undefined): string | undefined {
+  const kind = KINDS[(type ?? '').toUpperCase()];
+  return kind !== undefined && subtype !== undefined && /^[a-z0-9.+-]+$/i.test(subtype)
+    ? `${kind}/${subtype.toLowerCase().replace(/^-/, 'x-')}`
+    : undefined;
 }

@@ -212,6 +212,15 @@ describe('SIU', () => {
     expect(booked(event, EXACT)).toMatchObject({ status, start: '2026-01-20T09:30:00+08:00' });
   });
 
+  test('a time to the minute is one', () => {
+    const made = booked('S12', PLAIN, fields('TQ1', { 7: '202601200930', 8: '20260120100000.000' }));
+    expect(made).toMatchObject({
+      status: 'booked',
+      start: '2026-01-20T09:30:00+08:00',
+      end: '2026-01-20T10:00:00.000+08:00',
+    });
+  });
+
   test('the time stands in TQ1 since v2.5', () => {
     expect(booked('S12', PLAIN, fields('TQ1', { 7: '20260120093000', 8: '20260120100000' }))).toMatchObject({
       status: 'booked',

@@ -39,6 +39,7 @@ test.each<[number, string, readonly Event[]]>([
         expect([seed, made.code]).not.toEqual([seed, expect.stringMatching(/internal|invalid/)]);
         counts.refused += 1;
       } else {
+        expect(new TextDecoder().decode(made.bytes)).not.toMatch(/\$\{\w/);
         expect([seed, oracleErrors(JSON.parse(new TextDecoder().decode(made.bytes)))]).toEqual([seed, []]);
         counts.made += 1;
       }

@@ -61,7 +61,20 @@ function nameAt(scope: Scope, value: Value, places: NamePlaces): fhir4.HumanName
   const text = name.text ?? spoken(name);
   if (text) name.text = text;
   if (period) name.period = period;
+  const surname = surnameParts(value.present([places.family]));
+  if (surname && name.family) name._family = { extension: surname };
   return name;
+}
+
+/** FN (§2A.3.30): what a surname is made of, in the order of its sub-components from the second on. */
+const SURNAME_PARTS = ['own-prefix', 'own-name', 'partner-prefix', 'partner-name'];
+
+function surnameParts(surname: Value | undefined): fhir4.Extension[] | undefined {
+  if (!surname?.isPopulatedWithin(2, 5)) return undefined;
+  return SURNAME_PARTS.flatMap((part, index) => {
+    const said = surname.textOf(index + 2);
+    return said ? [{ url: `http://hl7.org/fhir/StructureDefinition/humanname-${part}`, valueString: said }] : [];
+  });
 }
 
 /** DR in one part. */
