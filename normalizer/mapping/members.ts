@@ -1,6 +1,7 @@
 /** Compiles objects: resources, data types and backbone elements with their members. */
 
 import { compileLoop } from './loops.ts';
+import { rememberPart } from './memory.ts';
 import { didYouMean, type Place } from './problems.ts';
 import { Absent, type Run, Typed } from './run.ts';
 import type { Element } from './shapes.ts';
@@ -55,14 +56,17 @@ export function compileObject(node: MapNode, target: Target, world: World): Valu
   const is = entryOf(node.entries, 'is');
   const start = is && compileValue(is.value, { ...target, allowed: [type], array: false }, world);
   const required = is ? [] : requiredElements(type);
-  const members = compileMembers(own, type, { path: target.path, at: target.at }, node.at, world, required);
-  const make = start ? (run: Run) => extend(start.get(run), members, run) : (run: Run) => build(members, run);
+  const { made: members, reads } = world.reading(() =>
+    compileMembers(own, type, { path: target.path, at: target.at }, node.at, world, required),
+  );
+  const make = start ? (run: Run) => extend(start.get(run), members, run) : builder(members);
   const constant = !loop && !is && members.length > 0 && members.every((member) => member.constant);
   if (!loop) return guarded(node, { types: [type], many: false, constant, get: make }, world);
   const condition = entryOf(node.entries, 'if');
   const test = condition && world.condition(condition.value);
+  const part = start ? make : rememberPart(make, reads);
   const turn = (run: Run, made: unknown[]) => {
-    const one = !test || test.holds(run) ? make(run) : undefined;
+    const one = !test || test.holds(run) ? part(run) : undefined;
     if (one) made.push(one);
   };
   return {
@@ -96,23 +100,32 @@ function guarded(node: MapNode, value: Value | undefined, world: World): Value |
   return { ...value, constant: false, get: (run) => (condition.holds(run) ? value.get(run) : undefined) };
 }
 
-function build(members: readonly Member[], run: Run): Tree | undefined {
-  const out: Tree = {};
-  let sourced = members.every((member) => member.constant);
-  let any = false;
-  let lacking: Member[] | undefined;
+/** What is the same for every item is put only where something of the item is there, which it seldom is. */
+function builder(members: readonly Member[]): (run: Run) => Tree | undefined {
+  const [constant, sourced] = [
+    members.filter((member) => member.constant),
+    members.filter((member) => !member.constant),
+  ];
+  const [deciding, further] = sourced.length > 0 ? [sourced, constant] : [constant, []];
+  return (run) => {
+    const out: Tree = {};
+    const lacking = putAll(deciding, run, out, undefined);
+    if (lacking?.length === deciding.length) return undefined;
+    const absent = putAll(further, run, out, lacking);
+    if (absent) for (const member of absent) member.absent?.(out);
+    return out;
+  };
+}
+
+/** @returns those that had nothing to put, added to the ones before */
+function putAll(members: readonly Member[], run: Run, out: Tree, before: Member[] | undefined): Member[] | undefined {
+  let lacking = before;
   for (const member of members) {
-    if (member.put(run, out)) {
-      any = true;
-      if (!member.constant) sourced = true;
-    } else if (member.absent) {
-      lacking ??= [];
-      lacking.push(member);
-    }
+    if (member.put(run, out)) continue;
+    lacking ??= [];
+    lacking.push(member);
   }
-  if (!any || !sourced) return undefined;
-  if (lacking) for (const member of lacking) member.absent!(out);
-  return out;
+  return lacking;
 }
 
 /** @param entries only elements */

@@ -12,6 +12,8 @@ export interface Reads {
   readonly addresses: Address[];
   /** It refers to resources of the map by their names: those differ from turn to turn. */
   named: boolean;
+  /** It refers to a resource that is made of its own item. */
+  makes: boolean;
 }
 
 interface Kept<T> {
@@ -86,6 +88,11 @@ function tableOf<T>(run: Run, rule: object): Map<string, Kept<T>> {
     run.memory.set(rule, table);
   }
   return table;
+}
+
+/** Keeps a part that refers to a resource of its own item, and says nothing but what that item holds. */
+export function rememberPart<T>(make: (run: Run) => T, reads: Reads): (run: Run) => T {
+  return reads.makes ? rememberItem(make, reads) : make;
 }
 
 /** Keeps what is made of the item of the innermost loop alone, by its content. */

@@ -157,9 +157,11 @@ function fromFragment(node: Node, target: Target, world: World): Value | undefin
         } as MapNode)
       : node;
   const use = fragmentUse(options, world);
-  const make = use && withFragment(use, world, (content) => maker(content, use, target, world));
-  const test = node.kind === 'map' ? entryOf(node.entries, 'if') : undefined;
   const of = node.kind === 'map' ? entryOf(node.entries, 'of')?.value : undefined;
+  const compile = () => use && withFragment(use, world, (content) => maker(content, use, target, world));
+  if (!of) world.refersToItem();
+  const make = of ? world.aside(compile) : compile();
+  const test = node.kind === 'map' ? entryOf(node.entries, 'if') : undefined;
   const condition = test && world.condition(test.value);
   if (!make) return undefined;
   const one = (run: Run) => (!condition || condition.holds(run) ? make(run) : undefined);

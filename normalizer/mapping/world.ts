@@ -3,6 +3,7 @@ import type { CodeMap } from './codes/code-map.ts';
 import { type CompiledCondition, type ConditionWorld, compileCondition } from './condition.ts';
 import type { Reads } from './memory.ts';
 import type { Place, Problems } from './problems.ts';
+import type { Run } from './run.ts';
 import { type Address, type AddressFault, isFault, type SourceFormat, type SourceSetup } from './sources/format.ts';
 import { compileTemplate, type Template } from './template.ts';
 import type { Node } from './yaml.ts';
@@ -35,7 +36,7 @@ export interface Named {
   identify?: Identify;
 }
 
-export type Identify = (run: import('./run.ts').Run) => string | null;
+export type Identify = (run: Run) => string | null;
 
 const MAX_VALUES = 20_000;
 
@@ -51,6 +52,7 @@ export class World implements ConditionWorld {
   readonly open: string[] = [];
   /** What the rules read that are being compiled, outermost first. */
   readonly #readers: Reads[] = [];
+  #aside = 0;
   /** Compiled resource fragments by name and the lists around them, with what they read. */
   readonly makers = new Map<string, { readonly identify: Identify; readonly reads: Reads }>();
   readonly #constants: ReadonlyMap<string, Node>;
@@ -106,7 +108,7 @@ export class World implements ConditionWorld {
   }
 
   /** Told of all that is read, by parts that were compiled before as well. */
-  reads({ addresses, named }: Reads): void {
+  reads({ addresses, named }: Pick<Reads, 'addresses' | 'named'>): void {
     for (const reader of this.#readers) {
       reader.addresses.push(...addresses);
       reader.named ||= named;
@@ -118,9 +120,24 @@ export class World implements ConditionWorld {
     this.reads({ addresses: [], named: true });
   }
 
+  /** Told by a rule that refers to a resource which is made of the very item that the rule is at. */
+  refersToItem(): void {
+    if (this.#aside === 0) for (const reader of this.#readers) reader.makes = true;
+  }
+
+  /** Compiles a part that is at another item than the rule around it. */
+  aside<T>(compile: () => T): T {
+    this.#aside += 1;
+    try {
+      return compile();
+    } finally {
+      this.#aside -= 1;
+    }
+  }
+
   /** Compiles a part of the map, and tells what it reads. */
   reading<T>(compile: () => T): { readonly made: T; readonly reads: Reads } {
-    const reads: Reads = { addresses: [], named: false };
+    const reads: Reads = { addresses: [], named: false, makes: false };
     this.#readers.push(reads);
     try {
       return { made: compile(), reads };
@@ -149,7 +166,15 @@ export class World implements ConditionWorld {
   }
 
   condition(node: Node): CompiledCondition {
-    if (node.kind === 'scalar' && node.tag === undefined) return compileCondition(node.text, node.at, this);
+    if (node.kind === 'scalar' && node.tag === undefined) {
+      const { holds, addresses } = compileCondition(node.text, node.at, this);
+      const rule = `${node.at.file}:${node.at.line}`;
+      const told = (run: Run) => {
+        if (run.trace) run.reading(rule);
+        return holds(run);
+      };
+      return { holds: told, addresses };
+    }
     this.problems.add(node.at, 'a condition is a text', 'write if: $A = x; quote it where it holds : or #');
     return { holds: () => false, addresses: [] };
   }
