@@ -1,10 +1,10 @@
 /**
  * What was made once and would come out the same again: within an item, where a report names its laboratory a hundred times,
- * and, of what is no patient's own, from item to item. Kept is only what told nothing, since issues name places, and nothing
- * where a trace is made.
+ * and, of what is no patient's own, from item to item. Kept is only what told nothing, or can tell it of another place; and
+ * nothing where a trace is made.
  */
 import type { Entry } from '../draft.ts';
-import type { Run } from './run.ts';
+import type { Hearing, Run } from './run.ts';
 import type { Address, Field, ReadMarks, Scope, SourceFormat } from './sources/format.ts';
 
 /** What a rule depends on, besides what is the same for the whole item. */
@@ -25,6 +25,8 @@ interface Kept<T> {
   readonly turns: number;
   /** How often something was read that only this item can know. */
   readonly peculiar: number;
+  /** What was told of the field. */
+  readonly tellings: Hearing['tellings'];
 }
 
 type Make<T> = (run: Run, field: Field) => T;
@@ -59,6 +61,7 @@ function again<T>(run: Run, field: Field, kept: Kept<T>, adds: boolean): T {
   run.turns += kept.turns;
   run.draft.peculiar += kept.peculiar;
   if (adds || run.draft.isGathering) for (const entry of kept.added) run.draft.addMade(entry);
+  if (kept.tellings.length > 0) for (const tell of kept.tellings) tell(run, field.place);
   return kept.made;
 }
 
@@ -67,7 +70,10 @@ function watched<T>(run: Run, field: Field, make: Make<T>): Kept<T> & { readonly
   const { peculiar } = run.draft;
   const added: Entry[] = [];
   const outer = run.draft.gather(added);
+  const hearing: Hearing = { place: field.place, tellings: [], told: 0, outer: run.hearing };
+  run.hearing = hearing;
   const { made, marks } = field.watch!(() => make(run, field));
+  run.hearing = hearing.outer;
   run.draft.gather(outer);
   if (outer) outer.push(...added);
   return {
@@ -77,7 +83,8 @@ function watched<T>(run: Run, field: Field, make: Make<T>): Kept<T> & { readonly
     resources: run.resources - resources,
     turns: run.turns - turns,
     peculiar: run.draft.peculiar - peculiar,
-    told: run.told !== told,
+    tellings: hearing.tellings,
+    told: run.told !== told + hearing.told,
   };
 }
 

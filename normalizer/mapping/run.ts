@@ -44,6 +44,15 @@ export class Frame {
 /** Bounds of one item: a map cannot make more than this of it, whatever its loops say. */
 export const LIMITS = { resources: 20_000, turns: 200_000 } as const;
 
+/** What is told of one field while something is made of it, so that it can be told of another. */
+export interface Hearing {
+  readonly place: string;
+  readonly tellings: ((run: Run, place: string) => void)[];
+  /** By how much `Run.told` has grown with them. */
+  told: number;
+  readonly outer: Hearing | undefined;
+}
+
 export class Run {
   readonly draft: Draft;
   readonly native: Native;
@@ -63,6 +72,8 @@ export class Run {
   readonly memory = new Map<object, unknown>();
   /** What items before it have left; none where nothing may be remembered. */
   readonly lasting: Lasting | undefined;
+  /** The innermost. */
+  hearing: Hearing | undefined;
   #toldAgain = 0;
   /** Issues that are told once an item. */
   readonly #told = new Set<string>();
@@ -92,18 +103,36 @@ export class Run {
 
   /** Counts a code without a mapping, once a place: one value may be read for several elements. */
   unmapped(system: string, code: string, place: string): void {
-    const key = `unmapped ${place} ${system} ${code}`;
-    this.#toldAgain += 1;
-    if (this.#told.has(key)) return;
-    this.#told.add(key);
-    this.draft.unmappedCode(system, code);
+    const before = this.told;
+    if (this.#isFirst(`unmapped ${place} ${system} ${code}`)) this.draft.unmappedCode(system, code);
+    this.#heard(place, before, (run, at) => run.unmapped(system, code, at));
   }
 
+  /** An issue that is told once an item. */
   once(key: string, severity: Issue['severity'], code: ErrorCode, place: string, detail: string): void {
+    if (this.#isFirst(key)) this.draft.issue(severity, code, place, detail);
+  }
+
+  /** An issue that is told once a place. */
+  onceAt(kind: string, severity: Issue['severity'], code: ErrorCode, place: string, detail: string): void {
+    const before = this.told;
+    this.once(`${kind} ${place}`, severity, code, place, detail);
+    this.#heard(place, before, (run, at) => run.onceAt(kind, severity, code, at, detail));
+  }
+
+  #isFirst(key: string): boolean {
     this.#toldAgain += 1;
-    if (this.#told.has(key)) return;
+    if (this.#told.has(key)) return false;
     this.#told.add(key);
-    this.draft.issue(severity, code, place, detail);
+    return true;
+  }
+
+  #heard(place: string, before: number, again: Hearing['tellings'][number]): void {
+    for (let hearing = this.hearing; hearing; hearing = hearing.outer) {
+      if (hearing.place !== place) continue;
+      hearing.tellings.push(again);
+      hearing.told += this.told - before;
+    }
   }
 
   /** Grows with all that is told of the item, also with what is told only once. */

@@ -39,7 +39,7 @@ function tidy(text: string): string {
 
 function miss(run: Run, map: CodeMap, system: string | undefined, code: string, place: string): void {
   run.unmapped(map.source ?? system ?? map.name, code, place);
-  run.once(`${map.name} ${place}`, 'warning', 'code.unmapped', place, `the code is not in the code map ${map.name}`);
+  run.onceAt(map.name, 'warning', 'code.unmapped', place, `the code is not in the code map ${map.name}`);
 }
 
 /** Targets of a code; its miss is counted, and answered by the default of the code map. */
@@ -77,13 +77,7 @@ function mappedCode(args: Args): Convert {
     if (!map) {
       const made = tidy(sent);
       if (!required || required.has(made)) return made;
-      run.once(
-        `binding ${field!.place}`,
-        'warning',
-        'code.unmapped',
-        field!.place,
-        'the code is not one of this element',
-      );
+      run.onceAt('binding', 'warning', 'code.unmapped', field!.place, 'the code is not one of this element');
       return fallback?.(run);
     }
     return look(run, map, undefined, sent, field!)[0]?.code ?? fallback?.(run);
