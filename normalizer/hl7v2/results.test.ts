@@ -132,6 +132,15 @@ describe('documents within results', () => {
     expect(all<fhir4.Observation>(made, 'Observation')[0]).not.toHaveProperty('valueString');
   });
 
+  test.each([
+    ['application^msword', 'application/msword'],
+    ['Image^Dicom', 'image/dicom'],
+    ['multipart^-hl7-cda-level-one', 'multipart/x-hl7-cda-level-one'],
+    ['NS^XX', 'application/octet-stream'],
+  ])('a document of %s is %s', (type, contentType) => {
+    expect(report(`OBX|1|ED|P^Report^L||^${type}^Base64^JVBERi0x`).forms).toMatchObject([{ contentType }]);
+  });
+
   test('a pointer stays one, in the report and in the result', () => {
     const { made, forms } = report('OBX|1|RP|P^Image^L||https://pacs.example/1^^image^jpeg');
     expect(forms).toEqual([{ contentType: 'image/jpeg', url: 'https://pacs.example/1', title: 'Image' }]);
