@@ -265,6 +265,42 @@ describe('bills and problems', () => {
     });
   });
 
+  test('a goal comes with its own results and notes, and with the problem that it addresses', () => {
+    const made = read('PGL^PC6', [
+      PID,
+      'GOL|AD|20260105|G1^Walk^L|GN1^X',
+      'NTE|1||slowly',
+      'OBX|1|NM|S^Steps^L||3000|/d|||||F',
+      'PRB|AD|20260105|I10^Pressure^I10|7^X',
+      'GOL|AD|20260105|G2^Eat^L|GN2^X',
+      'OBX|1|NM|K^kcal^L||1800|kcal|||||F',
+    ]);
+    const [steps, calories] = all<fhir4.Observation>(made, 'Observation');
+    const [walk, eat] = all<fhir4.Goal>(made, 'Goal');
+    expect(steps).not.toHaveProperty('note');
+    expect(walk).toMatchObject({
+      note: [{ text: 'slowly' }],
+      outcomeReference: [{ reference: `urn:uuid:${steps!.id}` }],
+    });
+    expect(eat!.outcomeReference).toEqual([{ reference: `urn:uuid:${calories!.id}` }]);
+    expect(eat).not.toHaveProperty('addresses');
+    expect(walk!.addresses).toEqual([{ reference: `urn:uuid:${one<fhir4.Condition>(made, 'Condition').id}` }]);
+  });
+
+  test('charges of several payers (P11) are all there', () => {
+    const made = read('DFT^P11', [
+      PID,
+      'FT1|1|T1||20260105||CG|99213^Visit^C4',
+      'DG1|1||I10^Pressure^I10',
+      'IN1|1|A|1|Insurer',
+      'FT1|2|T2||20260105||CG|99214^Visit^C4',
+      'IN1|1|B|2|Other',
+    ]);
+    expect(all<fhir4.ChargeItem>(made, 'ChargeItem')).toHaveLength(2);
+    expect(all<fhir4.Coverage>(made, 'Coverage')).toHaveLength(2);
+    expect(all<fhir4.Condition>(made, 'Condition')).toHaveLength(1);
+  });
+
   test('a charge comes with the order that it is for', () => {
     const made = read('DFT^P03', [
       PID,

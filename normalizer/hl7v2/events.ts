@@ -21,7 +21,7 @@ const EVENTS: readonly (readonly [map: string, type: string, events: string])[] 
   ['oru-r01', 'ORU', 'R01'],
   ['oru-r01', 'OUL', 'R24'],
   ['oul-r22', 'OUL', 'R22 R23'],
-  ['ppr-pc1', 'PGL', 'PC6 PC7 PC8'],
+  ['pgl-pc6', 'PGL', 'PC6 PC7 PC8'],
   ['ppr-pc1', 'PPR', 'PC1 PC2 PC3'],
   ['rde-o11', 'RDE', 'O01 O11 O25'],
   ['rds-o13', 'RDS', 'O01 O13'],

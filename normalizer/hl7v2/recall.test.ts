@@ -5,7 +5,7 @@ import { conversions, type ReferenceSet } from './testing/reference-sets.ts';
 import { judge } from './testing/report.ts';
 
 /** Never lowered: each step of the maps raises them. */
-const FLOORS: Readonly<Record<ReferenceSet, number>> = { microsoft: 0.82, 'hl7-ig': 0.81, linuxforhealth: 0.8 };
+const FLOORS: Readonly<Record<ReferenceSet, number>> = { microsoft: 0.83, 'hl7-ig': 0.81, linuxforhealth: 0.8 };
 
 describe.each(Object.entries(FLOORS) as [ReferenceSet, number][])('facts of %s', (set, floor) => {
   test.skipIf(conversions(set).length === 0)(`at least ${floor} of them are kept`, { timeout: 120_000 }, () => {

@@ -113,6 +113,24 @@ describe('what a result is of', () => {
   });
 });
 
+describe('results of the person, not of an order', () => {
+  test('a note is of the one that it follows', () => {
+    const made = read('ORU^R01', [
+      'NTE|1||of the person',
+      'OBX|1|NM|W^Weight^L||80|kg|||||F',
+      'NTE|1||of the weight',
+      'OBX|2|NM|H^Height^L||180|cm|||||F',
+      'OBR|1||F1|T',
+      'OBX|1|NM|A^a^L||1',
+    ]);
+    expect(all<fhir4.Observation>(made, 'Observation').map(({ note }) => note?.map(({ text }) => text))).toEqual([
+      undefined,
+      ['of the weight'],
+      undefined,
+    ]);
+  });
+});
+
 describe('documents within results', () => {
   const report = (...lines: string[]) => {
     const made = read('ORU^R01', ['OBR|1||F1|T', ...lines]);

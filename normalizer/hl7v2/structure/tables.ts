@@ -1,7 +1,7 @@
 /**
  * Message structures of HL7 v2, one for all versions from 2.1 to 2.9: what any version takes at a place is taken there, and
  * what some version leaves out may be absent. Groups have the standard's names. Chapters 3 (ADT), 4 (orders), 6 (finance),
- * 7 (results), 8 (master files), 9 (documents), 10 (scheduling), 12 (problems).
+ * 7 (results), 8 (master files), 9 (documents), 10 (scheduling), 12 (problems, goals).
  */
 const HEAD = 'MSH ARV* SFT* UAC?';
 const PERSON = 'PID PD1? OH1* OH2* OH3? OH4* ARV* ROL* PRT*';
@@ -66,11 +66,19 @@ const TEXTS = {
     VISIT(PV1? PV2? ROL* PRT* DB1* ${OBSERVATION} AL1* DG1* DRG? ${PROCEDURE} GT1* ${NEXT_OF_KIN} ${INSURANCE} ACC? UB1? UB2?)+`,
   BAR_P02: `${HEAD} EVN? PATIENT(PID PD1? PV1? DB1*)+`,
   BAR_P06: `${HEAD} EVN? PATIENT(PID PV1?)+`,
+  BAR_P10: `${HEAD} EVN? PID PV1 DG1* GP1? PROCEDURE(PR1 GP2?)*`,
+  BAR_P12: `${HEAD} EVN? PID PV1? DG1* DRG? ${PROCEDURE} ${OBSERVATION}`,
   DFT_P03: `${HEAD} EVN? ${PERSON} PV1? PV2? ROL* PRT* DB1* ${OBSERVATION}
     COMMON_ORDER(ORC ${TIMING} ORDER(OBR NTE*)? COMMON_OBSERVATION(OBX PRT* NTE*)*)*
     FINANCIAL(FT1 NTE* FINANCIAL_PROCEDURE(PR1 ROL* PRT*)*
       FINANCIAL_COMMON_ORDER(ORC ${TIMING} FINANCIAL_ORDER(OBR NTE*)? FINANCIAL_OBSERVATION(OBX PRT* NTE*)*)*)+
     DG1* DRG? GT1* ${INSURANCE} ACC?`,
+  // What follows a charge (diagnoses, payers) belongs to it in the standard; here to the person, as in DFT_P03.
+  DFT_P11: `${HEAD} EVN? ${PERSON} PV1? PV2? ROL* PRT* DB1*
+    COMMON_ORDER(ORC ${TIMING} ORDER(OBR NTE*)? COMMON_OBSERVATION(OBX PRT* NTE*)*)* DG1* DRG? GT1* ${INSURANCE} ACC?
+    CHARGED(FINANCIAL(FT1 NTE* FINANCIAL_PROCEDURE(PR1 ROL* PRT*)*
+      FINANCIAL_COMMON_ORDER(ORC ${TIMING} FINANCIAL_ORDER(OBR NTE*)? FINANCIAL_OBSERVATION(OBX PRT* NTE*)*)*)
+      DG1* DRG? GT1* ${INSURANCE})+`,
   MDM_T01: documents(''),
   MDM_T02: documents(OBSERVATION.replace(/\*$/, '+')),
   MFN_M02: `${HEAD} MFI MF_STAFF(MFE STF PRA* ORG* AFF* LAN* EDU* CER* NTE*)+`,
@@ -108,6 +116,11 @@ const TEXTS = {
     PROBLEM(PRB NTE* VAR* PROBLEM_ROLE(<ROL|PRT> VAR*)* PATHWAY(PTH VAR* PATHWAY_ROLE(<ROL|PRT> VAR*)*)*
       PROBLEM_OBSERVATION(OBX PRT* NTE*)*
       GOAL(GOL NTE* VAR* GOAL_ROLE(<ROL|PRT> VAR*)* GOAL_OBSERVATION(OBX PRT* NTE*)*)*
+      ORDER(ORC ORDER_DETAIL(<OBR|RXO> NTE* VAR* ORDER_OBSERVATION(OBX PRT* NTE* VAR*)*)?)*)+`,
+  PGL_PC6: `${HEAD} ${PERSON} PATIENT_VISIT(PV1 PV2? PRT*)?
+    GOAL(GOL NTE* VAR* GOAL_ROLE(<ROL|PRT> VAR*)* PATHWAY(PTH VAR* PATHWAY_ROLE(<ROL|PRT> VAR*)*)*
+      GOAL_OBSERVATION(OBX PRT* NTE*)*
+      PROBLEM(PRB NTE* VAR* PROBLEM_ROLE(<ROL|PRT> VAR*)* PROBLEM_OBSERVATION(OBX PRT* NTE*)*)*
       ORDER(ORC ORDER_DETAIL(<OBR|RXO> NTE* VAR* ORDER_OBSERVATION(OBX PRT* NTE* VAR*)*)?)*)+`,
   RDE_O11: orders(
     `ORDER(ORC PRT* ${TIMING} ORDER_DETAIL(RXO NTE* PRT* RXR* ${COMPONENT})? RXE PRT* NTE* TIMING_ENCODED(TQ1 TQ2*)*
@@ -149,6 +162,7 @@ const EVENTS: Readonly<Record<string, StructureName>> = {
   ...each('BAR', 'P05', 'BAR_P01'),
   ...each('MDM', 'T03 T05 T07 T09 T11', 'MDM_T01'),
   ...each('MDM', 'T04 T06 T08 T10', 'MDM_T02'),
+  ...each('PGL', 'PC7 PC8', 'PGL_PC6'),
   ...each('PPR', 'PC2 PC3', 'PPR_PC1'),
   ...each('RDE', 'O01 O25', 'RDE_O11'),
   ...each('RDS', 'O01', 'RDS_O13'),

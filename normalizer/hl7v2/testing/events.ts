@@ -36,6 +36,11 @@ const DETAIL = 'RXO {NTE} {RXR} {RXC}';
 /** Asked for by themselves, so that the seeds of the others keep their messages. */
 const LATER: readonly (readonly [events: string, structure: string])[] = [
   ['ADT^A17 ADT^A37', 'EVN PID [PD1] PV1 [PV2] {DB1} {OBX}'],
+  [
+    'PGL^PC6 PGL^PC7 PGL^PC8',
+    `PID [PV1 [PV2]] {GOL {NTE} {OBX {NTE}} {PRB {NTE} {OBX}} {ORC [OBR] {NTE} {OBX}} {ORC ${DETAIL}}}`,
+  ],
+  ['BAR^P12 BAR^P10', 'EVN PID PV1 {DG1} [DRG] {PR1 {ROL}} {OBX}'],
   ['ADT^A24', 'EVN PID [PD1] [PV1] {DB1} PID [PD1] [PV1] {DB1}'],
   ['OUL^R22', `${PATIENT} {${TAKEN} {${RESULTED}}}`],
   ['OUL^R23', `${PATIENT} {SPM {OBX} {SAC {${RESULTED}}}}`],
