@@ -5,7 +5,7 @@ import type { Normalized, RefusedItem, Rejected, SourceItem, SourceKind } from '
 import type { HospitalContext, NormalizeContext } from '../../normalizer/context.ts';
 import type { CompiledMap } from '../../normalizer/mapping/index.ts';
 import { normalizerOf } from '../../normalizer/one-kind.ts';
-import { growToSize } from '../heap.ts';
+import { collectBetween } from '../heap.ts';
 import { inputFiles } from './inputs.ts';
 import { itemsOf } from './items.ts';
 import { OutputNames } from './names.ts';
@@ -52,18 +52,25 @@ export async function convert(options: ConvertOptions): Promise<ConvertSummary> 
   const lines = new LineWriter();
   const context = contextOf(options);
   const normalizer = await normalizerOf(options.from);
-  const settleHeap = growToSize();
+  const collect = collectBetween();
+  /** Apart from the loop, where a result would be held until the next one. */
+  const take = (item: Entry, writer: FileWriter): Promise<void> | void => {
+    const keep = (result: Normalized | Rejected) => {
+      writer.add(item.sourceKey, result);
+      count(summary, result);
+    };
+    const made = normalizeItem(item, context, normalizer);
+    return made instanceof Promise ? made.then(keep) : keep(made);
+  };
   try {
     for await (const source of sources(options)) {
       const writer: FileWriter = options.out === '-' ? lines : folderWriter(options.out, names.of(source.key));
       summary.files++;
       for await (const item of source.items) {
-        const made = normalizeItem(item, context, normalizer);
-        const result = made instanceof Promise ? await made : made;
-        writer.add(item.sourceKey, result);
-        count(summary, result);
+        const kept = take(item, writer);
+        if (kept) await kept;
         options.onItem?.(summary);
-        settleHeap();
+        collect();
         await listen(summary.items, options.signal);
       }
       writer.end();

@@ -46,3 +46,17 @@ test('a single refused item leaves no bundle, also none of an earlier run', () =
   }
   expect(readdirSync(folder).filter((name) => name.startsWith('again'))).toEqual(['again.report.json']);
 });
+
+test('nothing is lost between the blocks that are written, whatever an item takes of them', () => {
+  const texts = [700_000, 400_000, 1 << 20, 1_500_000, 3, (1 << 20) - 5].map((length, id) =>
+    JSON.stringify({ id, text: '病'.repeat(length / 3) }),
+  );
+  const writer = folderWriter(folder, 'large');
+  for (const [id, text] of texts.entries()) writer.add(`病${id}`, { ...bundle(id), bytes: Buffer.from(text) });
+  writer.end();
+  expect(readFileSync(join(folder, 'large.json'), 'utf8') === `[\n${texts.join(',\n')}\n]\n`).toBe(true);
+  const { items } = JSON.parse(readFileSync(join(folder, 'large.report.json'), 'utf8')) as {
+    items: { source: string }[];
+  };
+  expect(items.map(({ source }) => source)).toEqual(texts.map((_, id) => `病${id}`));
+});

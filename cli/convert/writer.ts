@@ -42,7 +42,7 @@ export function folderWriter(folder: string, name: string): FileWriter {
   const path = join(folder, `${name}.json`);
   const reportPath = join(folder, `${name}.report.json`);
   /** The only item, as long as there is only one: most files hold one. */
-  let single: { bundle: Uint8Array | undefined; report: Buffer } | undefined;
+  let single: { bundle: Uint8Array | undefined; report: string } | undefined;
   let lists: { bundles: ListFile; report: ListFile } | undefined;
 
   return {
@@ -70,7 +70,7 @@ export function folderWriter(folder: string, name: string): FileWriter {
       } else if (single) {
         if (single.bundle) writeFileSync(path, Buffer.concat([single.bundle, LINE_END]));
         else rmSync(path, { force: true });
-        writeFileSync(reportPath, Buffer.concat([Buffer.from(REPORT.head), single.report, Buffer.from(REPORT.tail)]));
+        writeFileSync(reportPath, REPORT.head + single.report + REPORT.tail);
       }
     },
   };
@@ -92,13 +92,13 @@ function prepare(folder: string): void {
 }
 
 /** Indented as an item of the report's list. */
-function reportItem(source: string, result: Normalized | Rejected): Buffer {
+function reportItem(source: string, result: Normalized | Rejected): string {
   const { status, issues, coverage } = result;
   const item =
     result.status === 'rejected'
       ? { source, status, code: result.code, issues, coverage, outcome: result.outcome }
       : { source, status, issues, coverage, mapping: result.mapping, quality: result.quality };
-  return Buffer.from(JSON.stringify([[item]], null, 1).slice(NESTED.length, -NESTED.length));
+  return JSON.stringify([[item]], null, 1).slice(NESTED.length, -NESTED.length);
 }
 
 /** What stands around an item in two lists; as long before as behind. */

@@ -12,6 +12,8 @@ export interface Header {
 
 /** A header segment longer than this is none. */
 const MOST = 16_384;
+const [NUL, TAB, LF, VT, CR, SPACE] = [0x00, 0x09, 0x0a, 0x0b, 0x0d, 0x20];
+const BLANK = new Set([NUL, TAB, LF, VT, CR, SPACE]);
 /** Sets in which the second byte of a character may be that of a delimiter. */
 const DOUBLE_BYTE = /^(?:GB|CP936|BIG|SHIFT|SJIS)/i;
 
@@ -20,7 +22,7 @@ const DOUBLE_BYTE = /^(?:GB|CP936|BIG|SHIFT|SJIS)/i;
  * @returns null when the bytes are no HL7 v2 message; blank lines before MSH are passed over
  */
 export function readHeader(message: Uint8Array, charset?: string): Header | null {
-  const text = Buffer.from(message.buffer, message.byteOffset, Math.min(message.length, MOST)).toString('latin1');
+  const text = Buffer.from(message.buffer, message.byteOffset, firstLineEnd(message)).toString('latin1');
   const match = /^(?:\xef\xbb\xbf)?[\r\n\0\v\t ]*(MSH([^\r\n\0A-Za-z0-9 ])[^\r\n]*)/.exec(text);
   if (!match) return null;
   const [, segment, separator] = match as unknown as [string, string, string];
@@ -32,6 +34,15 @@ export function readHeader(message: Uint8Array, charset?: string): Header | null
     encoding,
     field: (number) => (number === 1 ? separator : (fields[number - 1] ?? '')),
   };
+}
+
+/** Where the first line ends that is not blank: a message is long, and its header is asked for more than once. */
+function firstLineEnd(message: Uint8Array): number {
+  const most = Math.min(message.length, MOST);
+  let at = message[0] === 0xef && message[1] === 0xbb && message[2] === 0xbf ? 3 : 0;
+  while (at < most && BLANK.has(message[at]!)) at += 1;
+  while (at < most && message[at] !== CR && message[at] !== LF) at += 1;
+  return at;
 }
 
 function fieldsOf(segment: string, separator: string, charset: string | undefined): readonly string[] {
@@ -49,6 +60,7 @@ function blot(text: string, characters: RegExp): string {
 
 /** Cuts the segment where its likeness has separators. */
 function cut(segment: string, likeness: string, separator: string): string[] {
+  if (likeness === segment) return segment.split(separator);
   let at = 0;
   return likeness.split(separator).map(({ length }) => {
     const field = segment.slice(at, at + length);

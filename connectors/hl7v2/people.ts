@@ -2,7 +2,7 @@
  * A message about several people as one message for each: a record belongs to one person, and its source must not tell
  * of another. Every part has the segments above the first PID, and those from its own PID to the next one.
  */
-import { readHeader } from './header.ts';
+import { type Header, readHeader } from './header.ts';
 
 /**
  * Events whose structure repeats with each PID (HL7 v2.9 chapters 3, 6 and 7), as MSH-9.1 and MSH-9.2. Two who change beds (A17)
@@ -26,12 +26,13 @@ const PID = Buffer.from('PID', 'latin1');
 
 /**
  * @param message its bytes, in a character set that has ASCII as single bytes or in UTF-16
+ * @param known its header, where it was read already
  * @returns the message itself where it is about one person; nothing of it is in no part
  */
-export function byPerson(message: Uint8Array): Uint8Array[] {
+export function byPerson(message: Uint8Array, known?: Header | null): Uint8Array[] {
   const wide = ofUtf16(message);
   const bytes = wide?.narrow ?? Buffer.from(message.buffer, message.byteOffset, message.length);
-  const header = readHeader(bytes);
+  const header = known === undefined || wide ? readHeader(bytes) : known;
   if (!header) return [message];
   const [type, event] = header.field(9).split(header.encoding[0]!);
   if (!REPEATED.has(`${type?.trim()}^${event?.trim()}`)) return [message];

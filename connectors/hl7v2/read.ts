@@ -57,7 +57,12 @@ async function partsOf(
   const parts = [found];
   let size = bytesOf(found).length;
   for await (const next of inbox.peek(found.seq, { ...limits, ...AHEAD }, signal)) {
-    if (next.entry.type !== 'item' || continues(next.entry.bytes) !== pointer || !isOfSameSender(found, next)) continue;
+    if (
+      next.entry.type !== 'item' ||
+      continues(readHeader(next.entry.bytes)) !== pointer ||
+      !isOfSameSender(found, next)
+    )
+      continue;
     parts.push(next);
     size += next.entry.bytes.length;
     if (size > limits.itemBytes) return [found];

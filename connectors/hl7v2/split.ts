@@ -10,6 +10,7 @@ import {
 } from '../shared/folder-split.ts';
 import { continuedBy, continues } from './continuation.ts';
 import { type EnvelopePlace, envelopeStep } from './envelope.ts';
+import { type Header, readHeader } from './header.ts';
 import { byPerson } from './people.ts';
 import { type Region, regions, trimmedLength } from './regions.ts';
 
@@ -53,6 +54,8 @@ async function hl7Layout(file: OpenFile, charset: string | undefined): Promise<L
 interface Held {
   readonly suffix: string;
   readonly parts: readonly Uint8Array[];
+  /** Of the first part. */
+  readonly header: Header | null;
   readonly pointer: string;
   /** Before the first of its regions, and behind the last. */
   readonly begun: Resume;
@@ -106,17 +109,14 @@ class Cutter {
     }
     const read = await readRange(this.#file, region.start, region.end);
     const bytes = read.subarray(0, trimmedLength(read, this.#layout));
+    const header = readHeader(bytes);
     const before = this.#held;
-    const goesOn = before !== undefined && continues(bytes) === before.pointer && this.#fits(before, bytes);
+    const goesOn = before !== undefined && continues(header) === before.pointer && this.#fits(before, bytes);
     if (!goesOn) yield* this.end();
-    const whole = {
-      suffix,
-      begun,
-      resume,
-      parts: [bytes],
-      ...(goesOn && { suffix: before.suffix, begun: before.begun, parts: [...before.parts, bytes] }),
-    };
-    const pointer = continuedBy(bytes);
+    const whole = goesOn
+      ? { ...before, resume, parts: [...before.parts, bytes] }
+      : { suffix, begun, resume, parts: [bytes], header };
+    const pointer = continuedBy(bytes, header);
     this.#held = pointer === undefined ? undefined : { ...whole, pointer };
     if (pointer === undefined) yield* this.#joined(whole);
   }
@@ -134,10 +134,10 @@ class Cutter {
     yield { suffix: `@${region.start}`, resume: this.#resume(region.end), ...refused };
   }
 
-  *#joined({ suffix, begun, resume, parts }: Omit<Held, 'pointer'>): Generator<Piece> {
+  *#joined({ suffix, begun, resume, parts, header }: Omit<Held, 'pointer'>): Generator<Piece> {
     const { charset } = this.#layout;
     const said = charset === undefined ? {} : { charset };
-    const people = byPerson(parts.length === 1 ? parts[0]! : new Uint8Array(Buffer.concat(parts)));
+    const people = byPerson(parts.length === 1 ? parts[0]! : new Uint8Array(Buffer.concat(parts)), header);
     const given = this.#given;
     this.#given = 0;
     for (const [index, bytes] of people.entries()) {
