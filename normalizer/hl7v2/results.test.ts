@@ -114,6 +114,19 @@ describe('what a result is of', () => {
 });
 
 describe('results of the person, not of an order', () => {
+  test('who takes part in the visit takes no part in a result', () => {
+    const made = read('ORU^R01', [
+      'OBX|1|NM|W^Weight^L||80|kg|||||F',
+      'PV1|1|I',
+      'PRT||AD||AD|D1^House',
+      'OBR|1||F1|T',
+    ]);
+    expect(all<fhir4.Encounter>(made, 'Encounter')[0]!.participant).toMatchObject([
+      { type: [{ coding: [{ code: 'AD' }] }] },
+    ]);
+    expect(all<fhir4.Observation>(made, 'Observation')[0]).not.toHaveProperty('performer');
+  });
+
   test('a note is of the one that it follows', () => {
     const made = read('ORU^R01', [
       'NTE|1||of the person',
