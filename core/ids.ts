@@ -7,9 +7,23 @@ const URL_NAMESPACE = '6ba7b811-9dad-11d1-80b4-00c04fd430c8';
 /** RFC 9562 §5.5, UUID version 5 (SHA-1 of name space and name). */
 export function uuidV5(namespace: string, name: string): string {
   const hex = hash('sha1', bytesOf(namespaceBytes(namespace), name), 'hex');
-  const variant = VARIANTS[Number.parseInt(hex[16]!, 16)];
-  return `${hex.slice(0, 8)}-${hex.slice(8, 12)}-5${hex.slice(13, 16)}-${variant}${hex.slice(17, 20)}-${hex.slice(20, 32)}`;
+  let at = 0;
+  for (let index = 0; index < 32; index++) {
+    if (index === 8 || index === 12 || index === 16 || index === 20) uuid[at++] = HYPHEN;
+    uuid[at++] = hex.charCodeAt(index);
+  }
+  uuid[VERSION] = FIVE;
+  uuid[VARIANT] = VARIANTS.charCodeAt(Number.parseInt(hex[16]!, 16));
+  return uuid.toString('latin1');
 }
+
+/** A text that is read out of bytes is one piece; one that is put together of parts would be put together again by each reader. */
+const uuid = Buffer.alloc(36);
+const HYPHEN = 0x2d;
+const FIVE = 0x35;
+/** Places of the digits that tell version and variant (RFC 9562 §4). */
+const VERSION = 14;
+const VARIANT = 19;
 
 /** Filled anew for each id; names are short, and a longer one gets a place of its own. */
 const room = Buffer.alloc(1024);
@@ -34,7 +48,9 @@ function namespaceBytes(namespace: string): Buffer {
 /** Id of a FHIR resource: from its business key within the hospital, so that later messages meet it again. */
 export function resourceId(hospital: string, type: string, ...key: readonly string[]): string {
   if (own?.hospital !== hospital) own = { hospital, namespace: uuidV5(URL_NAMESPACE, `urn:dhc:hospital:${hospital}`) };
-  return uuidV5(own.namespace, [type, ...key].map(escapePart).join('|'));
+  let name = escapePart(type);
+  for (const part of key) name += `|${escapePart(part)}`;
+  return uuidV5(own.namespace, name);
 }
 
 /** Name space of the hospital that was asked for last: a bridge has one. */
@@ -42,7 +58,7 @@ let own: { readonly hospital: string; readonly namespace: string } | undefined;
 
 /** Joins unambiguously: `a|b`,`c` and `a`,`b|c` differ. */
 function escapePart(part: string): string {
-  return /[\\|]/.test(part) ? part.replaceAll('\\', '\\\\').replaceAll('|', '\\|') : part;
+  return part.includes('|') || part.includes('\\') ? part.replaceAll('\\', '\\\\').replaceAll('|', '\\|') : part;
 }
 
 /**

@@ -3,14 +3,15 @@
  * Provenance, lets the gate judge, and makes the canonical bytes. The same input gives the same bytes: no
  * clock is read.
  */
-import { createHash } from 'node:crypto';
+import { createHash, hash } from 'node:crypto';
 import type { ErrorCode } from '../core/codes.ts';
 import { resourceId } from '../core/ids.ts';
 import type { Issue, Normalized, PatientIdentifier, Rejected } from '../core/types.ts';
 import type { NormalizeContext } from './context.ts';
 import { judge } from './gate/index.ts';
 import { reject } from './outcome.ts';
-import { provenance, sourceBinary } from './provenance.ts';
+import { share } from './parts.ts';
+import { bridgeDevice, provenance, sourceBinary } from './provenance.ts';
 import { quality } from './quality.ts';
 import type { Told } from './settle/index.ts';
 import { SourceTracker } from './sources.ts';
@@ -92,12 +93,17 @@ export class Draft {
   /** As `add`, where the `urn:uuid:…` was asked for before. */
   addAs<R extends fhir4.FhirResource>(urn: string, resource: R): string {
     const made = { ...this.#tidied(resource), id: urn.slice('urn:uuid:'.length) };
-    this.addMade({ fullUrl: urn, resource: made, verbatim: false });
+    this.#put({ fullUrl: urn, resource: made, verbatim: false });
     return urn;
   }
 
   /** Adds what was made before, of this item or of another one. */
   addMade(entry: Entry): void {
+    if (!recurring.has(entry)) recurring.set(entry, share(transactionEntry(entry)));
+    this.#put(entry);
+  }
+
+  #put(entry: Entry): void {
     this.#added?.push(entry);
     if (this.#known.has(entry)) return;
     this.#known.add(entry);
@@ -190,8 +196,9 @@ export class Draft {
     const targets = [...this.#entries.values()];
     const source = this.#keep(end.source);
     const verbatim = targets.some((entry) => entry.verbatim);
-    for (const [key, resource] of provenance(this, targets.map(targetUrl), source, end.occurred))
-      this.add(key, resource);
+    const urls = targets.map((entry) => entry.fullUrl);
+    const made = provenance(this.mapping, this.#addBridge(), urls, source, end.occurred);
+    this.add(made.key, made.provenance);
     const entries = [...this.#entries.values()];
     return verbatim
       ? {
@@ -199,18 +206,37 @@ export class Draft {
           type: 'collection',
           entry: entries.map(({ fullUrl, resource }) => ({ fullUrl, resource })),
         }
-      : { resourceType: 'Bundle', type: 'transaction', entry: entries.map(transactionEntry) };
+      : { resourceType: 'Bundle', type: 'transaction', entry: entries.map(bundleEntry) };
+  }
+
+  /** The bridge itself is the same in every bundle. @returns its `urn:uuid:…` */
+  #addBridge(): string {
+    const { hospital, feed } = this.context;
+    if (bridge?.hospital !== hospital.id || bridge.feed !== feed) {
+      const { key, device } = bridgeDevice(feed);
+      const fullUrl = this.urn('Device', key);
+      const resource = { ...device, id: fullUrl.slice('urn:uuid:'.length) };
+      bridge = { hospital: hospital.id, feed, entry: { fullUrl, resource, verbatim: false } };
+    }
+    this.addMade(bridge.entry);
+    return bridge.entry.fullUrl;
   }
 
   #keep(source: KeptSource): { reference?: string; sha256: string } {
     if ('sha256' in source) return source;
-    const sha256 = createHash('sha256').update(source.bytes).digest('hex');
+    const sha256 = hash('sha256', source.bytes, 'hex');
     return { reference: this.add([sha256], sourceBinary(source.contentType, source.bytes)), sha256 };
   }
 }
 
-function targetUrl(entry: Entry): string {
-  return entry.fullUrl;
+/** Of the feed that was asked for last. */
+let bridge: { readonly hospital: string; readonly feed: string; readonly entry: Entry } | undefined;
+
+/** Of entries that come again and again, as they stand in bundles. */
+const recurring = new WeakMap<Entry, fhir4.BundleEntry>();
+
+function bundleEntry(entry: Entry): fhir4.BundleEntry {
+  return recurring.get(entry) ?? transactionEntry(entry);
 }
 
 function transactionEntry({ fullUrl, resource }: Entry): fhir4.BundleEntry {

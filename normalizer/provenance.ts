@@ -2,7 +2,8 @@
  * What every bundle says of its own making: the bridge as Device, and a Provenance from the source
  * to all that was made of it (R4 Provenance; activity and agent types from its example bindings).
  */
-import type { Draft } from './draft.ts';
+import type { Mapping } from './draft.ts';
+import { share } from './parts.ts';
 
 const ABSENT = 'http://hl7.org/fhir/StructureDefinition/data-absent-reason';
 /** R4 instant: to the second at least, with an offset. */
@@ -12,23 +13,28 @@ export function sourceBinary(contentType: string, bytes: Uint8Array): fhir4.Bina
   return { resourceType: 'Binary', contentType, data: Buffer.from(bytes).toString('base64') };
 }
 
+/** The bridge itself, under the feed by which it took the source. */
+export function bridgeDevice(feed: string): { readonly key: readonly string[]; readonly device: fhir4.Device } {
+  const device: fhir4.Device = {
+    resourceType: 'Device',
+    deviceName: [{ name: 'DHC Bridge', type: 'model-name' }],
+    identifier: [{ system: 'urn:dhc:feed', value: feed }],
+  };
+  return { key: ['bridge', feed], device };
+}
+
 /**
+ * @param device `urn:uuid:…` of the bridge
  * @param occurred the source's own time. It is `recorded` where it is precise enough; else `recorded` is absent
  * with a reason: the time of receipt would give the same source other bytes each time (docs/decisions/0050).
  */
 export function provenance(
-  draft: Draft,
+  { name, version, sha256 }: Mapping,
+  device: string,
   targets: readonly string[],
   source: { readonly reference?: string; readonly sha256: string },
   occurred: string | undefined,
-): [readonly string[], fhir4.FhirResource][] {
-  const { mapping, context } = draft;
-  const deviceKey = ['bridge', context.feed];
-  const device: fhir4.Device = {
-    resourceType: 'Device',
-    deviceName: [{ name: 'DHC Bridge', type: 'model-name' }],
-    identifier: [{ system: 'urn:dhc:feed', value: context.feed }],
-  };
+): { readonly key: readonly string[]; readonly provenance: fhir4.Provenance } {
   const made: fhir4.Provenance = {
     resourceType: 'Provenance',
     target: targets.map((reference) => ({ reference })),
@@ -36,20 +42,17 @@ export function provenance(
     ...(occurred && INSTANT.test(occurred)
       ? { recorded: occurred }
       : { recorded: undefined as never, _recorded: { extension: [{ url: ABSENT, valueCode: 'unknown' }] } }),
-    policy: [`urn:dhc:mapping:${mapping.name}:${mapping.version}:${mapping.sha256}`],
-    agent: [{ type: { coding: [ASSEMBLER] }, who: { reference: draft.urn('Device', deviceKey) } }],
+    policy: [`urn:dhc:mapping:${name}:${version}:${sha256}`],
+    agent: [{ type: { coding: [ASSEMBLER] }, who: { reference: device } }],
     entity: [{ role: 'source', what: sourceReference(source) }],
   };
-  return [
-    [deviceKey, device],
-    [['mapping', mapping.name, source.sha256], made],
-  ];
+  return { key: ['mapping', name, source.sha256], provenance: made };
 }
 
-const ASSEMBLER: fhir4.Coding = {
+const ASSEMBLER = share({
   system: 'http://terminology.hl7.org/CodeSystem/provenance-participant-type',
   code: 'assembler',
-};
+});
 
 function sourceReference({ reference, sha256 }: { reference?: string; sha256: string }): fhir4.Reference {
   return { ...(reference ? { reference } : {}), identifier: digestIdentifier(sha256) };

@@ -1,8 +1,9 @@
 /**
  * One walk over what a map made: what is empty is left out, and what has to be settled is noticed. Nothing is changed but on
- * a copy, since one object may stand in many places, of this message or of all (`shared`).
+ * a copy, since one object may stand in many places, of this message or of all (`parts.ts`).
  */
 import { isNumber } from '../core/json.ts';
+import { memoryOf } from './parts.ts';
 import { isLooked, isSettled, settle, type Told } from './settle/index.ts';
 import type { Tree } from './tree.ts';
 
@@ -28,7 +29,7 @@ function tidied(value: unknown, walk: Walk): unknown {
   if (value === '' || value === undefined || typeof value === 'function') return undefined;
   if (typeof value !== 'object' || value === null) return value;
   if (Array.isArray(value)) return tidiedList(value, walk);
-  return isNumber(value) ? value : tidiedTree(value as Tree, walk);
+  return isNumber(value) ? value : tidiedPart(value as Tree, walk);
 }
 
 function tidiedList(list: readonly unknown[], walk: Walk): readonly unknown[] | undefined {
@@ -42,6 +43,18 @@ function tidiedList(list: readonly unknown[], walk: Walk): readonly unknown[] | 
     if (item !== null) any = true;
   }
   return any ? (kept ?? list) : undefined;
+}
+
+/** Shared parts are looked at once. */
+function tidiedPart(tree: Tree, walk: Walk): Tree | undefined {
+  const memory = memoryOf(tree);
+  if (memory === undefined) return tidiedTree(tree, walk);
+  if (memory.has(tidy)) return tree;
+  const own = { isSettled: true };
+  const whole = tidiedTree(tree, own);
+  if (whole === tree && own.isSettled) memory.set(tidy, true);
+  if (!own.isSettled) walk.isSettled = false;
+  return whole;
 }
 
 function tidiedTree(tree: Tree, walk: Walk): Tree | undefined {

@@ -10,6 +10,8 @@ export interface Rule {
   readonly breach: string;
   /** It asks only which properties are there, not what they hold. */
   readonly ofNames: boolean;
+  /** It asks for the resource around the element. */
+  readonly ofResource: boolean;
   /** It is kept wherever this property is not there. */
   readonly about: string | undefined;
   /** @param element the object, or the primitive, that has the invariant */
@@ -28,6 +30,7 @@ export function ruleOf(key: string): Rule {
       breach: `breaks ${key.split('#')[0]}`,
       holds: ofContents ? ofContained(holds) : holds,
       ofNames: OWN[key] === undefined && isOfNames(expressionOf(key)),
+      ofResource: OWN[key] === undefined && expressionOf(key).includes('%resource'),
       about: ofContents ? 'contained' : undefined,
     };
     rules.set(key, rule);
@@ -43,6 +46,8 @@ function ofContained(holds: Rule['holds']): Rule['holds'] {
 type Element = Readonly<Record<string, unknown>>;
 
 const OWN: Readonly<Record<string, (element: unknown) => boolean>> = {
+  'bdl-2': (it) =>
+    (it as Element).type === 'searchset' || !members([it], 'entry').some((entry) => has([entry], 'search')),
   'bdl-3': (it) => entriesHave(it as Element, 'request', ['batch', 'transaction', 'history']),
   'bdl-4': (it) => entriesHave(it as Element, 'response', ['batch-response', 'transaction-response', 'history']),
   'bdl-8': (it) => isOfNoHistory(members([it], 'fullUrl')[0]),

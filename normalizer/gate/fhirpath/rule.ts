@@ -34,12 +34,26 @@ function condition(node: Node): Condition {
   if (node.kind === 'binary') {
     const logic = LOGIC[node.operator];
     if (logic) return logic(condition(node.left), condition(node.right));
+    const equality = ofEquality(node);
+    if (equality) return equality;
   }
   if (node.kind === 'call' && node.args.length === 0) {
     const found = ofCall(node.name, node.of);
     if (found) return found;
   }
   return byLists(compile(node));
+}
+
+/** `type = 'document'` */
+function ofEquality(node: Node & { readonly kind: 'binary' }): Condition | undefined {
+  const { left, right, operator } = node;
+  if (operator !== '=' || left.kind !== 'member' || !isFocus(left.of) || right.kind !== 'literal') return undefined;
+  const [{ name }, { value }] = [left, right];
+  const lists = byLists(compile(node));
+  return (element, resource) => {
+    const found = isTree(element) ? element[name] : undefined;
+    return typeof found === 'string' ? found === value : lists(element, resource);
+  };
 }
 
 function ofCall(name: string, of: Node): Condition | undefined {

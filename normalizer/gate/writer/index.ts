@@ -14,7 +14,7 @@ const out = new Output();
  */
 export function writeValid(bundle: fhir4.Bundle, byUrl: ReadonlyMap<string, string>): Uint8Array | undefined {
   const isValid = write(new Pass(out, byUrl), bundle, {});
-  const bytes = isValid ? out.copy() : undefined;
+  const bytes = isValid ? out.since(0) : undefined;
   out.clear();
   return bytes;
 }

@@ -40,7 +40,7 @@ function members(pass: Pass, value: Tree, start: Sequence): boolean {
 }
 
 function isKept(pass: Pass, value: Tree, rules: readonly Rule[]): boolean {
-  for (const rule of rules) if (!rule.holds(value, pass.resource)) return false;
+  for (const rule of rules) if (!pass.keeps(value, rule)) return false;
   return true;
 }
 

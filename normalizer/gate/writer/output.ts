@@ -146,9 +146,16 @@ export class Output {
     return kinds;
   }
 
-  /** A copy of all that was written. */
-  copy(): Uint8Array {
-    return new Uint8Array(this.#bytes.subarray(0, this.#at));
+  /** What is JSON already. */
+  bytes(bytes: Uint8Array): void {
+    this.#reserve(bytes.length);
+    this.#bytes.set(bytes, this.#at);
+    this.#at += bytes.length;
+  }
+
+  /** A copy of what was written from a place on. */
+  since(at: number): Uint8Array {
+    return new Uint8Array(this.#bytes.subarray(at, this.#at));
   }
 
   clear(): void {

@@ -1,6 +1,8 @@
 /** State of one pass that checks a bundle and writes it, until something is found that is not as it should be. */
+import type { Rule } from '../invariants.ts';
 import { referenceFault } from '../references.ts';
 import type { Tree } from '../walk.ts';
+import type { Recording } from './known.ts';
 import type { Output } from './output.ts';
 
 /**
@@ -18,6 +20,8 @@ export class Pass {
   /** Values of the objects that are being written, outermost first, and how many there are. */
   readonly values: unknown[] = [];
   count = 0;
+  /** Of the innermost shared part that is written for the first time. */
+  recording: Recording | undefined;
   readonly #byUrl: ReadonlyMap<string, string>;
 
   /** @param byUrl type of each resource of the bundle, by its fullUrl */
@@ -27,6 +31,18 @@ export class Pass {
   }
 
   reference(value: Tree, targets: ReadonlySet<string> | undefined): boolean {
+    const isLocal = typeof value.reference === 'string' && value.reference.startsWith('#');
+    for (let { recording } = this; recording; recording = recording.outer) {
+      if (!isLocal) recording.references.push({ value, targets });
+      else if (recording.container === this.container) recording.isFree = false;
+    }
     return referenceFault(value, targets, this.container, this.#byUrl) === undefined;
+  }
+
+  keeps(value: unknown, rule: Rule): boolean {
+    if (rule.ofResource)
+      for (let { recording } = this; recording; recording = recording.outer)
+        if (recording.resource === this.resource) recording.isFree = false;
+    return rule.holds(value, this.resource);
   }
 }

@@ -1,9 +1,11 @@
 /** Writers of what is the same at every place: one value or a list, primitives and their extensions. As `values.ts` above. */
 import { isNumber, numberText } from '../../../core/json.ts';
+import { memoryOf } from '../../parts.ts';
 import type { Rule } from '../invariants.ts';
 import { type PrimitiveFault, primitiveCheck } from '../primitives.ts';
 import { isObject } from '../values.ts';
 import type { Tree } from '../walk.ts';
+import { writeShared } from './known.ts';
 import { HAS } from './output.ts';
 import type { Pass, Write } from './pass.ts';
 
@@ -12,7 +14,7 @@ const CLOSE = 0x5d;
 const COMMA = 0x2c;
 
 export function single(write: Write): Write {
-  return (pass, value, holder) => isObject(value) && write(pass, value, holder);
+  return (pass, value, holder) => isObject(value) && writePart(pass, value, holder, write);
 }
 
 export function list(write: Write): Write {
@@ -22,11 +24,16 @@ export function list(write: Write): Write {
     for (let index = 0; index < value.length; index++) {
       if (index > 0) pass.out.sign(COMMA);
       const item = value[index];
-      if (!isObject(item) || !write(pass, item, holder)) return false;
+      if (!isObject(item) || !writePart(pass, item, holder, write)) return false;
     }
     pass.out.sign(CLOSE);
     return true;
   };
+}
+
+function writePart(pass: Pass, part: Tree, holder: Tree, write: Write): boolean {
+  const memory = memoryOf(part);
+  return memory === undefined ? write(pass, part, holder) : writeShared(pass, part, holder, write, memory);
 }
 
 function isFilled(value: unknown): value is readonly unknown[] {
@@ -41,7 +48,7 @@ export function primitive(type: string, codes: ReadonlySet<string> | undefined, 
     const isValid =
       typeof value === 'string' ? writeText(pass, value, isSure, faultOf) : writeWord(pass, value, faultOf);
     if (!isValid) return false;
-    for (const rule of rules) if (!rule.holds(value, pass.resource)) return false;
+    for (const rule of rules) if (!pass.keeps(value, rule)) return false;
     return true;
   };
 }
