@@ -52,28 +52,20 @@ describe('a shared part', () => {
   });
 
   test('is judged anew where an invariant asks for the resource around it', () => {
-    const element = {
-      id: 'Foo',
-      path: 'Foo',
-      definition: 'x',
-      min: 0,
-      max: '*',
-      base: { path: 'Foo', min: 0, max: '*' },
-    };
-    const snapshot = share({ element: [element] });
+    const differential = share({ element: [{ id: 'Foo', path: 'Foo' }] });
     const definition = {
       resourceType: 'StructureDefinition',
       url: 'http://x.org/foo',
       name: 'Foo',
       status: 'draft',
       abstract: true,
-      snapshot,
+      differential,
     };
     for (const _ of TWICE) {
       expect(judged({ ...definition, kind: 'logical', type: 'Foo' })).toEqual([]);
-      expect(judged({ ...definition, kind: 'resource', type: 'Bar' })).toContain(
-        'Bundle.entry[0].resource.snapshot breaks sdf-8',
-      );
+      expect(judged({ ...definition, kind: 'resource', type: 'Bar' })).toEqual([
+        'Bundle.entry[0].resource.differential breaks sdf-8a',
+      ]);
     }
   });
 });
