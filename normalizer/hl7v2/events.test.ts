@@ -111,6 +111,33 @@ test('information that was given is of the vaccine with its sub-id', () => {
 });
 
 describe('medication', () => {
+  test('what was asked for is not what the pharmacy made of it', () => {
+    const made = read(
+      'RDE^O11',
+      'ORC|NW|R1',
+      'RXO|A^Drug A^L|1||mg||^before meals',
+      'RXR|PO',
+      'RXE||B^Drug B^L|2||mg||^at night',
+      'RXR|IV',
+      'ORC|NW|R2',
+      'RXE||C^Drug C^L|3||mg',
+    );
+    const orders = all<fhir4.MedicationRequest>(made, 'MedicationRequest').map(
+      ({ intent, medicationCodeableConcept, dosageInstruction }) => [
+        intent,
+        medicationCodeableConcept!.text,
+        dosageInstruction![0]!.doseAndRate![0]!.doseQuantity!.value,
+        dosageInstruction![0]!.route?.coding?.[0]?.code,
+        dosageInstruction![0]!.text,
+      ],
+    );
+    expect(JSON.parse(JSON.stringify(orders))).toEqual([
+      ['original-order', 'Drug A', 1, 'PO', 'before meals'],
+      ['order', 'Drug B', 2, 'IV', 'at night'],
+      ['order', 'Drug C', 3, null, null],
+    ]);
+  });
+
   test('what is asked for, encoded and dispensed are one chain', () => {
     const made = read(
       'RDS^O13',
