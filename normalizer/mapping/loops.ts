@@ -7,8 +7,8 @@ import { type Address, entryOf, isFault, isPopulated, TextField } from './source
 import type { World } from './world.ts';
 import type { MapNode, Node } from './yaml.ts';
 
-/** Calls back once a turn, with the scope at the item of the turn, and with the state that the caller keeps over all turns. */
-export type Loop = <S>(run: Run, turn: (run: Run, state: S) => void, state: S) => void;
+/** Calls back once a turn, with the scope at the item of the turn. @returns what the turns gave, besides undefined */
+export type Loop = <T>(run: Run, turn: (run: Run) => T | undefined) => readonly T[];
 
 const MOST_PARTS = 1000;
 
@@ -24,20 +24,27 @@ export function compileLoop(node: Node, world: World): Loop | undefined {
     world.problems.add(node.at, address.message, address.hint);
     return undefined;
   }
-  return (run, turn, state) => turns(run, address.items(run.scope), turn, state);
+  return (run, turn) => turns(run, address.items(run.scope), turn);
 }
 
-function turns<S>(run: Run, items: readonly unknown[], turn: (run: Run, state: S) => void, state: S): void {
-  if (items.length === 0) return;
+const NOTHING: readonly never[] = [];
+
+function turns<T>(run: Run, items: readonly unknown[], turn: (run: Run) => T | undefined): readonly T[] {
+  if (items.length === 0) return NOTHING;
+  let made: T[] | undefined;
   const before = run.scope;
   for (const item of items) {
     run.turns += 1;
     if (run.turns > LIMITS.turns)
       throw new BridgeError('map.limit', 'the loops of the map turn more often than they may');
     run.scope = { item, parent: before };
-    turn(run, state);
+    const one = turn(run);
+    if (one === undefined) continue;
+    if (made) made.push(one);
+    else made = [one];
   }
   run.scope = before;
+  return made ?? NOTHING;
 }
 
 /** The first field of which anything is there. */
@@ -47,13 +54,13 @@ function compileFirst(nodes: readonly Node[], world: World): Loop | undefined {
   );
   const addresses = found.filter((address) => address !== undefined);
   if (addresses.length < nodes.length) return undefined;
-  return (run, turn, state) => {
+  return (run, turn) => {
     const fields = addresses.flatMap((address) => address.fields(run.scope));
     const index = fields.findIndex(isPopulated);
     const first = fields[index];
-    if (!first) return;
+    if (!first) return NOTHING;
     for (const again of fields.slice(index + 1)) consumeSame(first, again);
-    turns(run, [first], turn, state);
+    return turns(run, [first], turn);
   };
 }
 
@@ -75,12 +82,12 @@ function compileSplit(node: Node, world: World): Loop | undefined {
   const address: Address | undefined = world.fieldAddress(from.text.slice(1), from.at);
   if (!address) return undefined;
   const signs = new Set(Array.from(by.text));
-  return (run, turn, state) => {
+  return (run, turn) => {
     const fields = address.fields(run.scope).flatMap((field) => {
       const text = field.text();
       return text === undefined ? [] : parts(text, signs).map((part) => new TextField(part, field.place));
     });
-    turns(run, fields, turn, state);
+    return turns(run, fields, turn);
   };
 }
 

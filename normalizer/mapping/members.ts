@@ -65,19 +65,12 @@ export function compileObject(node: MapNode, target: Target, world: World): Valu
   const condition = entryOf(node.entries, 'if');
   const test = condition && world.condition(condition.value);
   const part = start ? make : rememberPart(make, reads);
-  const turn = (run: Run, made: unknown[]) => {
-    const one = !test || test.holds(run) ? part(run) : undefined;
-    if (one) made.push(one);
-  };
+  const turn = test ? (run: Run) => (test.holds(run) ? part(run) : undefined) : part;
   return {
     types: [type],
     many: true,
     constant: false,
-    get: (run) => {
-      const made: unknown[] = [];
-      loop(run, turn, made);
-      return made;
-    },
+    get: (run) => loop(run, turn),
   };
 }
 
@@ -225,21 +218,27 @@ function listMember(name: string, values: readonly Value[]): Member {
     constant: values.every((value) => value.constant),
     put(run, out) {
       const before = enter(run, name);
-      const list: unknown[] = [];
-      for (const get of gets) putInto(list, get(run));
+      let list: unknown[] | undefined;
+      for (const get of gets) list = added(list, get(run));
       run.element = before;
-      if (list.length === 0) return false;
+      if (list === undefined) return false;
       out[name] = list;
       return true;
     },
   };
 }
 
-/** A list that a value makes is never one of the item's values. */
-function putInto(list: unknown[], made: unknown): void {
-  if (made === undefined || made instanceof Absent) return;
-  if (Array.isArray(made)) for (const one of made) list.push(one);
-  else list.push(made instanceof Typed ? made.value : made);
+/** The list with what one of its values gave. A list of one is made as such, since one that grows takes room for many. */
+function added(list: unknown[] | undefined, made: unknown): unknown[] | undefined {
+  if (made === undefined || made instanceof Absent) return list;
+  if (Array.isArray(made)) {
+    if (made.length === 0) return list;
+    return list ? [...list, ...made] : made.slice();
+  }
+  const one = made instanceof Typed ? made.value : made;
+  if (!list) return [one];
+  list.push(one);
+  return list;
 }
 
 function singleMember(name: string, element: Element, value: Value): Member {

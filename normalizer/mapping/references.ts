@@ -183,15 +183,11 @@ function ofItems(
     return undefined;
   }
   if (!loop) return undefined;
-  const turn = (run: Run, made: { reference: string }[]) => {
+  const turn = (run: Run) => {
     const urn = make(run);
-    if (urn) made.push({ reference: urn });
+    return urn ? { reference: urn } : undefined;
   };
-  const found = (run: Run) => {
-    const made: { reference: string }[] = [];
-    loop(run, turn, made);
-    return made;
-  };
+  const found = (run: Run) => loop(run, turn);
   const get = many ? found : (run: Run) => found(run)[0];
   return traced({ types: ['Reference'], many, constant: false, get }, node);
 }

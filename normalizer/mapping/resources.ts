@@ -103,7 +103,7 @@ function compileBlock(node: MapNode, world: World, lists: readonly number[]): St
   const turn = (run: Run) => {
     if (!condition || condition.holds(run)) inFrame(run, true, all);
   };
-  return (run) => loop(run, turn, undefined);
+  return (run) => void loop(run, turn);
 }
 
 export function runAll(steps: readonly Step[], run: Run): void {
@@ -162,7 +162,7 @@ function compileResource(node: MapNode, world: World, lists: readonly number[]):
   const { loop } = compiled;
   if (!loop) return make;
   const turn = (run: Run) => inFrame(run, false, make);
-  return (run) => loop(run, turn, undefined);
+  return (run) => void loop(run, turn);
 }
 
 /** `like: name`: the members of the fragment, with the resource's own laid over them. */

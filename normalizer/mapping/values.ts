@@ -133,16 +133,8 @@ function ofItems(of: Node, value: Value, guarded: boolean, target: Target, world
   }
   const loop = compileLoop(of, world);
   if (!loop) return undefined;
-  const turn = (run: Run, made: unknown[]) => {
-    const one = value.get(run);
-    if (Array.isArray(one)) made.push(...one);
-    else if (one !== undefined) made.push(one);
-  };
-  const all = (run: Run) => {
-    const made: unknown[] = [];
-    loop(run, turn, made);
-    return made;
-  };
+  const { get } = value;
+  const all = value.many ? (run: Run) => loop(run, get).flat() : (run: Run) => loop(run, get);
   return { ...value, many: target.array, constant: false, get: target.array ? all : (run) => all(run)[0] };
 }
 

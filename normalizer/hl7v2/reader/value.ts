@@ -49,6 +49,8 @@ const WHOLE: readonly string[] = [];
 export class Value {
   /** As it stands in the message, with its escapes. */
   readonly raw: string;
+  /** What the reader of a map has made of it, for the next time. */
+  reads: unknown;
   readonly #reading: Reading;
   readonly #level: Level;
   readonly #holder: Holder;

@@ -116,7 +116,13 @@ function indexOf(written: string | undefined): Index {
 function partOf(value: Value, parts: readonly number[]): ValueField {
   let here = value;
   for (const part of parts) here = here.part(part);
-  return new ValueField(here);
+  return fieldOf(here);
+}
+
+/** Rules ask for one value many times. */
+function fieldOf(value: Value): ValueField {
+  value.reads ??= new ValueField(value);
+  return value.reads as ValueField;
 }
 
 /** `$.4.2`: of the repetition that the loop is at. */
@@ -131,7 +137,7 @@ function partAddress(text: string, up: number | 'top', parts: readonly number[])
     const { item } = up === 0 ? scope : outer(scope, up);
     if (!(item instanceof ValueField)) return one(scope);
     const value = item.origin.present(parts);
-    return value === item.origin ? item : value && new ValueField(value);
+    return value && fieldOf(value);
   };
   // `of: $.4` goes on with the part, `$.` with the item itself.
   const items = parts.length > 0 ? fields : (scope: Scope) => [outer(scope, up).item];
@@ -227,7 +233,7 @@ function fieldAddress(text: string, up: number | 'top', name: string, index: Ind
     const fields = (scope: Scope) => listOf(one(scope));
     const present = (scope: Scope): ValueField | undefined => {
       const value = segmentAt(up === 0 ? scope : outer(scope, up), name)?.present(number, parts);
-      return value && new ValueField(value);
+      return value && fieldOf(value);
     };
     return { ...base, one, fields, present, items: fields, ...(up === 0 ? { depends: { segment: name } } : {}) };
   }
@@ -235,8 +241,9 @@ function fieldAddress(text: string, up: number | 'top', name: string, index: Ind
     let made: ValueField[] | undefined;
     for (const segment of segmentsAt(outer(scope, up), name, index))
       for (const value of repetitions(segment, number, repetition)) {
-        made ??= [];
-        made.push(partOf(value, parts));
+        const field = partOf(value, parts);
+        if (made) made.push(field);
+        else made = [field];
       }
     return made ?? NOTHING;
   };
