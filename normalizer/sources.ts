@@ -8,7 +8,8 @@ export interface Counted {
 
 /** Told of each populated place once. */
 export interface Tally {
-  mapped(): void;
+  /** @param places read at once */
+  mapped(places: number): void;
   /** @param general without the numbers of repetitions */
   left(general: string): void;
 }
@@ -73,9 +74,9 @@ export class SourceTracker {
     const left = new Map<string, number>();
     let [seen, mapped] = [0, 0];
     const tally: Tally = {
-      mapped() {
-        seen += 1;
-        mapped += 1;
+      mapped(places) {
+        seen += places;
+        mapped += places;
       },
       left(general) {
         seen += 1;
@@ -83,7 +84,7 @@ export class SourceTracker {
       },
     };
     for (const place of this.#seen) {
-      if (this.#used.has(place)) tally.mapped();
+      if (this.#used.has(place)) tally.mapped(1);
       else tally.left(place.replaceAll(/\[\d+\]/g, ''));
     }
     for (const counted of this.#counted) counted.count(tally);

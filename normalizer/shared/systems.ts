@@ -62,6 +62,21 @@ const UUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i;
  * no authority that issues numbers or codes has one.
  */
 export function uriOf(text: string): string | undefined {
+  let uri = uris.get(text);
+  if (uri === undefined) {
+    uri = readUri(text) ?? '';
+    if (uris.size >= MOST_URIS) uris.clear();
+    if (text.length <= LONGEST_URI) uris.set(text, uri);
+  }
+  return uri || undefined;
+}
+
+/** Of authorities and code systems, which recur from message to message; empty for what is none. */
+const uris = new Map<string, string>();
+const MOST_URIS = 1024;
+const LONGEST_URI = 128;
+
+function readUri(text: string): string | undefined {
   const [, kind, name] = /^(urn:oid:|urn:uuid:)?(.*)$/is.exec(text)!;
   if (kind?.toLowerCase() !== 'urn:uuid:' && isOid(name!)) return `urn:oid:${name}`;
   if (kind?.toLowerCase() !== 'urn:oid:' && UUID.test(name!)) return `urn:uuid:${name!.toLowerCase()}`;

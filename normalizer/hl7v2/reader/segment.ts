@@ -13,7 +13,7 @@ export class Segment {
   readonly #reading: Reading;
   #fields: readonly string[] | undefined;
   /** Repetitions by the number of their field, split once. */
-  readonly #repetitions: (readonly Value[] | undefined)[] = [];
+  #repetitions: (readonly Value[] | undefined)[] = [];
 
   constructor(reading: Reading, name: string, occurrence: number, raw: string) {
     this.#reading = reading;
@@ -60,9 +60,11 @@ export class Segment {
 
   /** Counts every populated leaf, and which of them were read. */
   count(tally: Tally): void {
-    const { length } = this;
-    for (let number = this.isHeader ? 3 : 1; number <= length; number += 1)
+    const fields = this.#split();
+    for (let number = this.isHeader ? 3 : 1; number < fields.length; number += 1) {
+      if (fields[number] === '') continue;
       for (const value of this.#values(number)) value.count(tally);
+    }
   }
 
   /** MSH-1 and MSH-2 are the delimiters themselves and are not split. */
@@ -71,13 +73,13 @@ export class Segment {
   }
 
   #values(number: number): readonly Value[] {
-    this.#repetitions[number] ??= this.#repeated(number);
+    const fields = this.#split();
+    if (number >= fields.length || fields[number] === '') return NONE;
+    this.#repetitions[number] ??= this.#repeated(number, fields[number]!);
     return this.#repetitions[number];
   }
 
-  #repeated(number: number): readonly Value[] {
-    const raw = this.#split()[number] ?? '';
-    if (raw === '') return NONE;
+  #repeated(number: number, raw: string): readonly Value[] {
     const { repetition } = this.#reading.delimiters;
     if (repetition === '' || !raw.includes(repetition) || (this.isHeader && number <= 2))
       return [this.#value(raw, number, 1)];
@@ -93,6 +95,7 @@ export class Segment {
       const fields = this.raw.split(this.#reading.delimiters.field);
       if (this.isHeader) fields.splice(1, 0, this.#reading.delimiters.field);
       this.#fields = fields;
+      this.#repetitions = new Array(fields.length);
     }
     return this.#fields;
   }

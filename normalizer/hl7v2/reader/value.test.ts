@@ -64,7 +64,7 @@ test('what was read of one value is marked in another with the same text, and no
       });
       const first = new SourceTracker(false);
       first.account(one);
-      other.field(2).readAlike(one.stepsTo(read));
+      other.field(2).readAlike(one.marksOf(read));
       const second = new SourceTracker(false);
       second.account(other.field(2));
       expect(second.coverage()).toEqual(first.coverage());

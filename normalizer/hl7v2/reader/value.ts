@@ -22,9 +22,15 @@ export interface Reading {
 
 export interface Listener {
   /** Told of each place that is read; only where a trace is made. */
-  readonly onRead: ((place: string, element?: string, rule?: string) => void) | undefined;
+  readonly onRead: ((place: string) => void) | undefined;
   /** Told of each place whose text held control characters, which are left out: R4 strings hold none. */
   readonly onControl: (place: string) => void;
+}
+
+/** A part that was read: the numbers that lead to it, and how many leaves it has, where it is not one itself. */
+export interface ReadMark {
+  readonly path: readonly number[];
+  readonly leaves: number;
 }
 
 export const NOBODY: Listener = { onRead: undefined, onControl: () => {} };
@@ -58,6 +64,8 @@ export class Value {
   readonly #number: number;
   readonly #repetition: number;
   #isRead = false;
+  /** How many populated leaves it has, where all of them were read at once. */
+  #whole = 0;
   // Rules ask for one value many times; what was split once is kept.
   #pieces: readonly string[] | undefined;
   #parts: Value[] | undefined;
@@ -161,7 +169,7 @@ export class Value {
     const leaf = this.#lowest();
     const { raw } = leaf;
     if (raw === '') return undefined;
-    leaf.#markRead();
+    leaf.#markRead(0);
     return raw === '""' ? undefined : leaf.#decode() || undefined;
   }
 
@@ -177,7 +185,7 @@ export class Value {
     const leaf = this.#lowest();
     const text = leaf.#decode().trim();
     if (!Object.hasOwn(table, text)) return undefined;
-    leaf.#markRead();
+    leaf.#markRead(0);
     return table[text];
   }
 
@@ -211,20 +219,24 @@ export class Value {
     return this.#split() === WHOLE ? [this] : this.parts().flatMap((part) => part.leaves());
   }
 
-  /** Marks all leaves as read by a rule, for the coverage and the trace. */
-  use(element?: string, rule?: string): void {
+  /** Marks all leaves as read, for the coverage and the trace. */
+  use(): void {
     if (this.raw === '') return;
     const pieces = this.#split();
-    if (pieces === WHOLE) this.#markRead(element, rule);
-    else for (let number = 1; number <= pieces.length; number += 1) this.part(number).use(element, rule);
+    if (pieces === WHOLE) this.#markRead(0);
+    else for (let number = 1; number <= pieces.length; number += 1) this.part(number).use();
   }
 
   /** Counts its populated leaves, and which of them were read. */
   count(tally: Tally): void {
     if (this.raw === '') return;
+    if (this.#whole > 0) {
+      tally.mapped(this.#whole);
+      return;
+    }
     const pieces = this.#split();
     if (pieces !== WHOLE) for (let number = 1; number <= pieces.length; number += 1) this.part(number).count(tally);
-    else if (this.#isRead) tally.mapped();
+    else if (this.#isRead) tally.mapped(1);
     else tally.left(this.generalPlace);
   }
 
@@ -233,7 +245,7 @@ export class Value {
     return this.#level;
   }
 
-  /** Runs the work. @returns what it gave, and the leaves that it read */
+  /** Runs the work. @returns what it gave, and the parts that it read */
   watch<T>(work: () => T): { readonly made: T; readonly read: readonly Value[] } {
     const outer = this.#reading.watcher;
     const read: Value[] = [];
@@ -246,29 +258,58 @@ export class Value {
     }
   }
 
-  /** The numbers of the parts that lead from this value to these leaves. */
-  stepsTo(leaves: readonly Value[]): number[][] {
-    return [...new Set(leaves)].map((leaf) => {
-      const steps: number[] = [];
-      for (let at = leaf; at !== this; at = at.#holder as Value) steps.unshift(at.#number || 1);
-      return steps;
-    });
+  /** What was read of this value, so that one with the same text can be marked alike. */
+  marksOf(read: readonly Value[]): readonly ReadMark[] {
+    const all = new Set(read);
+    const marks: ReadMark[] = [];
+    let leaves = 0;
+    for (const one of all) {
+      if (this.#isWithin(one, all)) continue;
+      marks.push({ path: this.#pathTo(one), leaves: one.#whole });
+      leaves += one.#whole || 1;
+    }
+    return leaves > 1 && leaves === this.#leaves() ? [{ path: [], leaves }] : marks;
   }
 
-  /** Marks leaves as read as they were read in a value with the same text. */
-  readAlike(steps: readonly (readonly number[])[]): void {
-    for (const path of steps) {
-      let leaf: Value = this;
-      for (const number of path) leaf = leaf.part(number);
-      leaf.#markRead();
+  /** Below one of these that was read as a whole. */
+  #isWithin(part: Value, all: ReadonlySet<Value>): boolean {
+    if (part === this) return false;
+    for (let at = part.#holder as Value; ; at = at.#holder as Value) {
+      if (at.#whole > 0 && all.has(at)) return true;
+      if (at === this) return false;
     }
   }
 
-  #markRead(element?: string, rule?: string): void {
+  #pathTo(part: Value): number[] {
+    const path: number[] = [];
+    for (let at = part; at !== this; at = at.#holder as Value) path.unshift(at.#number || 1);
+    return path;
+  }
+
+  #leaves(): number {
+    if (this.raw === '') return 0;
+    const pieces = this.#split();
+    if (pieces === WHOLE) return 1;
+    let count = 0;
+    for (let number = 1; number <= pieces.length; number += 1) count += this.part(number).#leaves();
+    return count;
+  }
+
+  readAlike(marks: readonly ReadMark[]): void {
+    for (const { path, leaves } of marks) {
+      let part: Value = this;
+      for (const number of path) part = part.part(number);
+      part.#markRead(leaves);
+    }
+  }
+
+  /** @param leaves of a value that is read as a whole; 0 for a leaf */
+  #markRead(leaves: number): void {
     if (this.#reading.silent) return;
-    this.#isRead = true;
+    if (leaves > 0) this.#whole = leaves;
+    else this.#isRead = true;
     this.#reading.watcher?.push(this);
-    this.#reading.listener.onRead?.(this.place, element, rule);
+    this.#reading.listener.onRead?.(this.place);
   }
 
   #decode(): string {

@@ -34,8 +34,8 @@ export class ValueField implements Field {
   watch<T>(work: () => T): { made: T; marks: ReadMarks } {
     const { made, read } = this.origin.watch(work);
     // The message itself is not held on to.
-    const steps = this.origin.stepsTo(read);
-    return { made, marks: { applyTo: (field) => (field as ValueField).origin.readAlike(steps) } };
+    const parts = this.origin.marksOf(read);
+    return { made, marks: { applyTo: (field) => (field as ValueField).origin.readAlike(parts) } };
   }
 
   get place(): string {
