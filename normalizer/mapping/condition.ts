@@ -1,13 +1,10 @@
 /** Conditions by value: a small grammar, compiled to closures. */
-import { measured } from '../shared/result.ts';
 import type { CodeMap } from './codes/code-map.ts';
+import { addressOperand, type Condition, compared, isAnyOf, isOneOf, type Operand, textOperand } from './operand.ts';
 import { compilePattern } from './pattern.ts';
 import { didYouMean, type Place } from './problems.ts';
-import type { Run } from './run.ts';
-import { type Address, type Field, isFault, isPopulated, presentField } from './sources/format.ts';
+import { type Address, type Field, isFault } from './sources/format.ts';
 import { compileTemplate, isTemplate, type TemplateWorld } from './template.ts';
-
-export type Condition = (run: Run) => boolean;
 
 export interface ConditionWorld extends TemplateWorld {
   codeMap(name: string): CodeMap | undefined;
@@ -32,10 +29,6 @@ export function compileCondition(text: string, at: Place, world: ConditionWorld)
   const holds = parser.condition();
   return { holds, addresses: parser.addresses };
 }
-
-type Operand =
-  | { readonly address: Address }
-  | { readonly text: (run: Run) => string | undefined; readonly literal: string | undefined };
 
 class Fault extends Error {
   readonly hint: string;
@@ -134,23 +127,22 @@ class Parser {
 
   #test(): Condition {
     const left = this.#operand();
-    const isThere = (run: Run) => isPresent(left, run);
-    if (this.#word('present')) return (run) => run.look(isThere);
-    if (this.#word('absent')) return (run) => !run.look(isThere);
-    if ('address' in left && left.address.of === 'item')
+    const { address, isPresent } = left;
+    if (this.#word('present')) return isPresent;
+    if (this.#word('absent')) return (run) => !isPresent(run);
+    if (address?.of === 'item')
       throw new Fault(
-        `${left.address.text} is a group or segment, not a value`,
+        `${address.text} is a group or segment, not a value`,
         'ask whether it is present or absent, or name a field',
       );
     if (this.#word('null'))
-      return (run) =>
-        run.native.holdsNull !== false && 'address' in left && left.address.fields(run.scope).some(isNull);
+      return (run) => run.native.holdsNull !== false && (address?.fields(run.scope).some(isNull) ?? false);
     if (this.#word('matches')) return this.#pattern(left);
     const not = this.#word('not');
     if (this.#word('in')) return this.#in(left, not);
     if (not) throw new Fault('after not stands in', 'write not in [a, b]');
     for (const sign of ['!=', '<=', '>=', '=', '<', '>'])
-      if (this.#sign(sign)) return compare(left, sign, this.#operand());
+      if (this.#sign(sign)) return compared(left, sign, this.#operand());
     throw new Fault('the condition compares nothing', `write present, absent, =, !=, <, >, in or matches; ${EXAMPLE}`);
   }
 
@@ -161,19 +153,15 @@ class Parser {
       const map = this.#world.codeMap(name);
       if (!map)
         throw new Fault(`there is no code map ${name}`, didYouMean(name, this.#world.codeMapNames, 'code maps'));
-      return decided((run) => anyOf(left, run, (value) => map.has(value)), not, left);
+      return isAnyOf(left, (value) => map.has(value), not);
     }
     if (!this.#sign('[')) throw new Fault('after in stands a list', 'write in [a, b] or in @codes');
     const list: Operand[] = [];
     do list.push(this.#operand());
     while (this.#sign(','));
     if (!this.#sign(']')) throw new Fault('the list is not closed', 'write ]');
-    if (list.every((item) => 'literal' in item && item.literal !== undefined)) {
-      const known = new Set(list.map((item) => (item as { literal: string }).literal));
-      return decided((run) => anyOf(left, run, (value) => known.has(value)), not, left);
-    }
-    const isOne = (run: Run) => anyOf(left, run, (value) => list.some((item) => values(item, run).includes(value)));
-    return decided(isOne, not, left, ...list);
+    const known = new Set(list.map(({ literal }) => literal));
+    return known.has(undefined) ? isOneOf(left, list, not) : isAnyOf(left, (value) => known.has(value), not);
   }
 
   #pattern(left: Operand): Condition {
@@ -184,13 +172,13 @@ class Parser {
     const test = compilePattern(literal[1]!);
     if (typeof test === 'string')
       throw new Fault(test, 'the expression matches the whole value; simplify it, or use a code map');
-    return decided((run) => anyOf(left, run, test), false, left);
+    return isAnyOf(left, test, false);
   }
 
   #operand(): Operand {
     this.#space();
     const rest = this.#text.slice(this.#at);
-    if (rest.startsWith('$') && !rest.startsWith('${')) return { address: this.#address(rest) };
+    if (rest.startsWith('$') && !rest.startsWith('${')) return addressOperand(this.#address(rest));
     const quoted = /^(?:'((?:[^']|'')*)'|"((?:[^"\\]|\\.)*)")/.exec(rest);
     const plain = quoted
       ? undefined
@@ -203,10 +191,10 @@ class Parser {
       );
     const text = quoted ? (quoted[1]?.replaceAll("''", "'") ?? quoted[2]!.replaceAll(/\\(.)/g, '$1')) : cut(plain!);
     if (!quoted) this.#at += text.length;
-    if (!isTemplate(text)) return { text: () => text, literal: text };
+    if (!isTemplate(text)) return textOperand(() => text, text);
     const template = compileTemplate(text, this.#place, this.#world);
     this.addresses.push(...template.addresses);
-    return { text: template.text, literal: template.literal };
+    return textOperand(template.text, template.literal);
   }
 
   #address(rest: string): Address {
@@ -240,98 +228,6 @@ function addressText(rest: string): string {
   return rest;
 }
 
-/**
- * A value that was looked for and is there counts as read: what hangs on it says it. One that is not there may still be
- * told elsewhere, or is left.
- */
-function decided(test: Condition, not: boolean, ...operands: readonly Operand[]): Condition {
-  const addresses = operands.flatMap((operand) => ('address' in operand ? [operand.address] : []));
-  const [ones, lists] = [addresses.filter(({ many }) => !many), addresses.filter(({ many }) => many)];
-  return (run) => {
-    if (!run.look(test)) return not;
-    for (const address of ones) presentField(address, run.scope)?.text();
-    for (const address of lists) for (const field of address.fields(run.scope)) field.text();
-    return !not;
-  };
-}
-
 function isNull(field: Field): boolean {
   return field.isNull;
-}
-
-function values(operand: Operand, run: Run): string[] {
-  if (!isMany(operand)) {
-    const text = oneValue(operand, run);
-    return text === undefined ? [] : [text];
-  }
-  const found: string[] = [];
-  for (const field of operand.address.fields(run.scope)) {
-    const text = field.text();
-    if (text !== undefined) found.push(text);
-  }
-  return found;
-}
-
-function anyOf(operand: Operand, run: Run, test: (value: string) => boolean): boolean {
-  if (isMany(operand)) return values(operand, run).some(test);
-  const value = oneValue(operand, run);
-  return value !== undefined && test(value);
-}
-
-function isMany(operand: Operand): operand is Operand & { readonly address: Address } {
-  return 'address' in operand && operand.address.many;
-}
-
-/** Of an operand that has one value. */
-function oneValue(operand: Operand, run: Run): string | undefined {
-  if ('text' in operand) return operand.text(run);
-  const { address } = operand;
-  return presentField(address, run.scope)?.text();
-}
-
-/** A segment or group that is there; a value of which anything is there, were it not its first component. */
-function isPresent(operand: Operand, run: Run): boolean {
-  if ('text' in operand) return operand.text(run) !== undefined;
-  const { address } = operand;
-  if (address.of === 'item') return address.items(run.scope).length > 0;
-  if (address.many) return address.fields(run.scope).some(isPopulated);
-  const field = presentField(address, run.scope);
-  return field !== undefined && isPopulated(field);
-}
-
-function compare(left: Operand, sign: string, right: Operand): Condition {
-  if (sign === '=' || sign === '!=') {
-    const several = isMany(left) || isMany(right);
-    const equal = several ? equalOfSeveral(left, right) : equalOfOne(left, right);
-    return decided(equal, sign === '!=', left, right);
-  }
-  const holds = (run: Run) => {
-    for (const a of values(left, run)) for (const b of values(right, run)) if (ordered(a, sign, b)) return true;
-    return false;
-  };
-  return decided(holds, false, left, right);
-}
-
-function equalOfOne(left: Operand, right: Operand): Condition {
-  return (run) => {
-    const wanted = oneValue(right, run);
-    const value = oneValue(left, run);
-    return value !== undefined && value === wanted;
-  };
-}
-
-function equalOfSeveral(left: Operand, right: Operand): Condition {
-  return (run) => {
-    const wanted = values(right, run);
-    return values(left, run).some((value) => wanted.includes(value));
-  };
-}
-
-/** Numbers only: what is none is neither less nor greater. */
-function ordered(a: string, sign: string, b: string): boolean {
-  const [x, y] = [measured(a), measured(b)];
-  if (!x || !y || x.comparator || y.comparator) return false;
-  const difference = Number(x.number) - Number(y.number);
-  if (difference === 0) return sign === '<=' || sign === '>=';
-  return difference < 0 ? sign === '<' || sign === '<=' : sign === '>' || sign === '>=';
 }

@@ -42,14 +42,16 @@ function scalarFrom(text: string, node: Node, world: World): From | undefined {
   if (isAddress(text)) {
     const address = world.fieldAddress(text.slice(1), node.at);
     if (!address) return undefined;
+    const { present, fields } = address;
+    const one = address.one ?? ((scope) => fields(scope)[0]);
     return {
       many: address.many,
       constant: false,
       addresses: [address],
       literal: undefined,
-      ...(address.present ? { present: (run: Run) => address.present!(run.scope) } : {}),
-      one: (run) => firstField(address, run.scope),
-      all: (run) => address.fields(run.scope),
+      ...(present ? { present: (run: Run) => present(run.scope) } : {}),
+      one: (run) => one(run.scope),
+      all: (run) => fields(run.scope),
     };
   }
   if (!isTemplate(text)) return textFrom(() => text, [], text, true);

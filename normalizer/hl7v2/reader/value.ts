@@ -49,6 +49,12 @@ interface Holder {
   readonly generalPlace: string;
 }
 
+const PLAIN = /^[^\s"]/;
+
+function isDelimiter(sign: string, { component, subcomponent }: Delimiters): boolean {
+  return sign === component || sign === subcomponent;
+}
+
 /** Pieces of a value that holds no delimiter. */
 const WHOLE: readonly string[] = [];
 
@@ -171,6 +177,18 @@ export class Value {
     if (raw === '') return undefined;
     leaf.#markRead(0);
     return raw === '""' ? undefined : leaf.#decode() || undefined;
+  }
+
+  /** `trimmed`, without marking it as read. */
+  peek(): string | undefined {
+    const leaf = this.#lowest();
+    const { raw } = leaf;
+    return raw === '' || raw === '""' ? undefined : leaf.#decode().trim() || undefined;
+  }
+
+  /** Begins with a letter, digit or other sign that is neither white, a quote, a delimiter nor escaped. */
+  get isPlain(): boolean {
+    return this.#reading.plain && PLAIN.test(this.raw) && !isDelimiter(this.raw[0]!, this.#reading.delimiters);
   }
 
   #lowest(): Value {

@@ -15,6 +15,10 @@ export interface Field {
   readonly isNull: boolean;
   /** Trimmed; undefined where there is nothing or null. */
   text(): string | undefined;
+  /** `text`, without counting it as read. */
+  peek?(): string | undefined;
+  /** Surely populated, as can be seen without reading it. */
+  readonly isPlain?: boolean;
   /** Marks all of it as read: a code that was mapped says all that its display and its table do. */
   consume?(): void;
   /** Holds the same, to the letter; asking reads nothing. */
@@ -52,13 +56,13 @@ export interface Address {
   readonly many: boolean;
   /** A field can be a value; segments and groups are for `each` only. */
   readonly of: 'field' | 'item';
-  fields(scope: Scope): readonly Field[];
+  readonly fields: (scope: Scope) => readonly Field[];
   /** The first of `fields`, where the format has it without making the list; see `firstField`. */
-  one?(scope: Scope): Field | undefined;
+  readonly one?: (scope: Scope) => Field | undefined;
   /** What `one` gives, where anything stands in it; asking reads nothing. */
-  present?(scope: Scope): Field | undefined;
+  readonly present?: (scope: Scope) => Field | undefined;
   /** For `each`. */
-  items(scope: Scope): readonly unknown[];
+  readonly items: (scope: Scope) => readonly unknown[];
 }
 
 export interface AddressFault {
@@ -167,11 +171,6 @@ export function isFault(found: Address | AddressFault): found is AddressFault {
 
 export function firstField(address: Address, scope: Scope): Field | undefined {
   return address.one ? address.one(scope) : address.fields(scope)[0];
-}
-
-/** The first field, where anything may stand in it. */
-export function presentField(address: Address, scope: Scope): Field | undefined {
-  return address.present ? address.present(scope) : firstField(address, scope);
 }
 
 /** Anything is there, were it not the first component. */

@@ -1,5 +1,5 @@
 /** Addresses of HL7 v2: `PID-5.1`, `OBX-5[*]`, segments and groups. Their numbers are known when the map is compiled. */
-import { Segment } from '../../hl7v2/reader/segment.ts';
+import { Segment, segmentName } from '../../hl7v2/reader/segment.ts';
 import { Value } from '../../hl7v2/reader/value.ts';
 import { Group } from '../../hl7v2/structure/group.ts';
 import { didYouMean } from '../problems.ts';
@@ -50,6 +50,14 @@ export class ValueField implements Field {
     return this.origin.trimmed;
   }
 
+  peek(): string | undefined {
+    return this.origin.peek();
+  }
+
+  get isPlain(): boolean {
+    return this.origin.isPlain;
+  }
+
   raw(): string | undefined {
     return this.origin.whole;
   }
@@ -80,7 +88,8 @@ export function hl7v2Address(text: string, setup: SourceSetup): Address | Addres
   if (rest === '.' || PART.test(rest)) return partAddress(text, up, rest === '.' ? [] : numbers(rest));
   const head = HEAD.exec(rest);
   if (!head) return malformed(rest);
-  const [whole, segment, group, index] = head;
+  const [whole, written, group, index] = head;
+  const segment = written === undefined ? undefined : segmentName(written);
   const tail = rest.slice(whole.length);
   if (group !== undefined) {
     const names = setup.groups.map((rule) => rule.name);
