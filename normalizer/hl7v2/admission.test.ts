@@ -333,6 +333,17 @@ describe('what a visit and a person are known by', () => {
     expect(one<fhir4.Encounter>(made, 'Encounter').class.code).toBe('IMP');
   });
 
+  test('a visit without a number is one by its account, also in later messages', () => {
+    const ids = ['A01', 'A08'].map(
+      (event) =>
+        one<fhir4.Encounter>(
+          read(`ADT^${event}`, [`${PID}${'|'.repeat(10)}ACC1`, 'PV1|1|I'], `2026010${event[2]}`),
+          'Encounter',
+        ).id,
+    );
+    expect(ids[0]).toBe(ids[1]);
+  });
+
   test('a visit without a class is one by its number', () => {
     const visit = one<fhir4.Encounter>(read('ADT^A01', [PID, `PV1|1|${'|'.repeat(17)}V9`]), 'Encounter');
     expect(visit).toMatchObject({ identifier: [{ value: 'V9' }], class: { extension: [{ valueCode: 'unknown' }] } });

@@ -114,6 +114,17 @@ describe('what a result is of', () => {
 });
 
 describe('results of the person, not of an order', () => {
+  test('who orders collects no specimen and is no device', () => {
+    const made = read('ORU^R01', [
+      'OBR|1||F1|T',
+      'PRT||AD||OP|D2^Wilson|||||DEV1',
+      'OBX|1|NM|A^a^L||1',
+      'SPM|1|^S1||BLD',
+    ]);
+    expect(all<fhir4.Specimen>(made, 'Specimen')[0]).not.toHaveProperty('collection');
+    expect(all<fhir4.Observation>(made, 'Observation')[0]).not.toHaveProperty('device');
+  });
+
   test('who takes part in the visit takes no part in a result', () => {
     const made = read('ORU^R01', [
       'OBX|1|NM|W^Weight^L||80|kg|||||F',
