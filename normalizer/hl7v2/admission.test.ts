@@ -313,6 +313,20 @@ describe('bills and problems', () => {
   });
 });
 
+describe('that there is no allergy', () => {
+  test.each([
+    ['AL1|1|DA|NKDA', '409137002'],
+    ['AL1|1|DA|^NKDA', '409137002'],
+    ['AL1|1|FA|^none', '429625007'],
+    ['AL1|1||X^No known allergies^L', '716186003'],
+    ['IAM|1|DA|^否认药物过敏史', '409137002'],
+    ['IAM|1||无', '716186003'],
+  ])('%s is no allergy of that name', (segment, code) => {
+    const allergy = one<fhir4.AllergyIntolerance>(read('ADT^A08', [PID, segment]), 'AllergyIntolerance');
+    expect(allergy.code!.coding![0]).toMatchObject({ system: 'http://snomed.info/sct', code });
+  });
+});
+
 describe('what a visit and a person are known by', () => {
   test('codes in lower case are meant, and stay beside as they came; a surname has its parts', () => {
     const made = read('ADT^A01', ['PID|1||P1^^^H^MR||van Berg&van&Berg&de&Vries^Jane|||f', 'PV1|1|i']);
