@@ -10,6 +10,7 @@ const NEXT_OF_KIN = 'NEXT_OF_KIN(NK1 OH2* OH3?)*';
 const OBSERVATION = 'OBSERVATION(OBX PRT* TCD? NTE*)*';
 const PROCEDURE = 'PROCEDURE(PR1 ROL* PRT*)*';
 const INSURANCE = 'INSURANCE(IN1 IN2? IN3* ROL* PRT* AUTHORIZATION(AUT CTD? PRT*)* REFERRAL(RF1 PRT*)*)*';
+const REACTION = 'ADVERSE_REACTION_GROUP(IAM NTE* IAR*)*';
 const TIMING = 'TIMING(TQ1 TQ2*)*';
 const COMPONENT = 'COMPONENT(RXC NTE*)*';
 /** Of orders; only here does a group PATIENT hold the visit. */
@@ -34,11 +35,11 @@ const documents = (content: string) =>
   `${HEAD} EVN? PID PD1? PV1? PV2? COMMON_ORDER(ORC ${TIMING} OBR NTE*)* TXA CON* ${content}`;
 const orders = (order: string) => `${HEAD} NTE* ${PATIENT} ${order}`;
 
-const ADMISSION = admission(`${OBSERVATION} AL1* IAM* DG1* DRG? ${PROCEDURE}`);
+const ADMISSION = admission(`${OBSERVATION} AL1* ${REACTION} DG1* DRG? ${PROCEDURE}`);
 const TEXTS = {
   ADT_A01: ADMISSION,
   ADT_A02: visitEvent(`ARV* ROL* PRT* DB1* ${OBSERVATION} PDA?`),
-  ADT_A03: admission(`AL1* IAM* DG1* DRG? ${PROCEDURE} ${OBSERVATION}`),
+  ADT_A03: admission(`AL1* ${REACTION} DG1* DRG? ${PROCEDURE} ${OBSERVATION}`),
   ADT_A05: ADMISSION,
   ADT_A06: ADMISSION.replace(NEXT_OF_KIN, `MRG? ${NEXT_OF_KIN}`),
   ADT_A09: visitEvent(`DB1* ${OBSERVATION} DG1*`),
@@ -60,7 +61,7 @@ const TEXTS = {
   ADT_A50: `${HEAD} EVN? PID PD1? MRG PV1`,
   ADT_A52: visitEvent(''),
   ADT_A54: visitEvent('ROL* PRT*'),
-  ADT_A60: `${HEAD} EVN? PID PD1? ARV* VISIT_GROUP(PV1 PV2? ARV*)? ADVERSE_REACTION_GROUP(IAM NTE* IAR*)*`,
+  ADT_A60: `${HEAD} EVN? PID PD1? ARV* VISIT_GROUP(PV1 PV2? ARV*)? ${REACTION}`,
   ADT_A61: visitEvent('ROL* PRT*'),
   BAR_P01: `${HEAD} EVN? PID PD1? ROL* PRT*
     VISIT(PV1? PV2? ROL* PRT* DB1* ${OBSERVATION} AL1* DG1* DRG? ${PROCEDURE} GT1* ${NEXT_OF_KIN} ${INSURANCE} ACC? UB1? UB2?)+`,

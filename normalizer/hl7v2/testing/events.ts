@@ -41,6 +41,7 @@ const LATER: readonly (readonly [events: string, structure: string])[] = [
     `PID [PV1 [PV2]] {GOL {NTE} {OBX {NTE}} {PRB {NTE} {OBX}} {ORC [OBR] {NTE} {OBX}} {ORC ${DETAIL}}}`,
   ],
   ['BAR^P12 BAR^P10', 'EVN PID PV1 {DG1} [DRG] {PR1 {ROL}} {OBX}'],
+  ['ADT^A03 ADT^A31', 'EVN PID PV1 {AL1} {IAM {NTE}} {DG1} {PR1}'],
   ['ADT^A24', 'EVN PID [PD1] [PV1] {DB1} PID [PD1] [PV1] {DB1}'],
   ['OUL^R22', `${PATIENT} {${TAKEN} {${RESULTED}}}`],
   ['OUL^R23', `${PATIENT} {SPM {OBX} {SAC {${RESULTED}}}}`],
