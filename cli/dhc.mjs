@@ -2,20 +2,14 @@
 // Plain JavaScript, so that any Node can start it: hands over to the Node that the project brings.
 import { spawn } from 'node:child_process';
 import { existsSync } from 'node:fs';
-import module from 'node:module';
-import { homedir } from 'node:os';
-import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { keepCompiled } from './compile-cache.mjs';
 
 const main = fileURLToPath(new URL('./main.ts', import.meta.url));
 const own = fileURLToPath(new URL('../node_modules/node/bin/node', import.meta.url));
 
-// Compiled once, every later command starts in half the time. In the user's own cache: nobody else may write there.
-const cache = process.env.DHC_CACHE ?? join(process.env.XDG_CACHE_HOME ?? join(homedir(), '.cache'), 'dhc-bridge');
-process.env.NODE_COMPILE_CACHE ??= join(cache, 'compiled');
-
+keepCompiled();
 if (Number(process.versions.node.split('.')[0]) >= 24) {
-  module.enableCompileCache(process.env.NODE_COMPILE_CACHE);
   await import(main);
 } else if (existsSync(own)) {
   const child = spawn(own, [main, ...process.argv.slice(2)], { stdio: 'inherit' });

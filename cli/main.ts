@@ -3,6 +3,7 @@ import { readFileSync } from 'node:fs';
 import { Command, CommanderError } from 'commander';
 import { BridgeError } from '../core/errors.ts';
 import { registerCommands } from './commands/index.ts';
+import { keepCompiled } from './compile-cache.mjs';
 import { type ExitCode, exit, fail } from './output.ts';
 
 const { version } = JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8')) as {
@@ -18,6 +19,8 @@ const program = new Command('dhc')
   .configureOutput({ outputError: () => {} })
   .exitOverride();
 
+// Once more, for those who do not come by `dhc.mjs`: the commands are most of what there is to compile.
+keepCompiled();
 await registerCommands(program, process.argv.slice(2));
 
 try {
