@@ -39,6 +39,7 @@ export function structureIssues(
   name: string,
   { unexpected, unknown, missing }: Omit<Arranged, 'root'>,
 ): StructureIssue[] {
+  if (unexpected.length + unknown.length + missing.length === 0) return [];
   return [
     ...[...byName(unexpected)].map(([, found]) => ({
       severity: 'warning' as const,

@@ -11,11 +11,29 @@ export function groupSegments(
   structure: Structure | undefined,
   rules: readonly GroupRule[],
 ): Arranged {
-  const names = new Map(rules.flatMap((rule) => ('of' in rule ? rule.of.map((name) => [name, rule.name]) : [])));
-  const arranged = structure ? arrange(segments, structure, (name) => names.get(name)) : unarranged(segments);
-  const cuts = rules.filter((rule) => 'starts' in rule);
+  const { visible, cuts } = planOf(rules);
+  const arranged = structure ? arrange(segments, structure, visible) : unarranged(segments);
   if (cuts.length > 0) cutAll(arranged.root, cuts);
   return arranged;
+}
+
+interface Plan {
+  /** Name of a group in the structure → as the map calls it. */
+  readonly visible: (name: string) => string | undefined;
+  readonly cuts: readonly CutGroup[];
+}
+
+/** By the rules of a map, which are the same for all its messages. */
+const plans = new WeakMap<readonly GroupRule[], Plan>();
+
+function planOf(rules: readonly GroupRule[]): Plan {
+  let plan = plans.get(rules);
+  if (!plan) {
+    const names = new Map(rules.flatMap((rule) => ('of' in rule ? rule.of.map((name) => [name, rule.name]) : [])));
+    plan = { visible: (name) => names.get(name), cuts: rules.filter((rule) => 'starts' in rule) };
+    plans.set(rules, plan);
+  }
+  return plan;
 }
 
 function unarranged(segments: readonly Segment[]): Arranged {
