@@ -1,7 +1,7 @@
 /** Compiles objects: resources, data types and backbone elements with their members. */
 
 import { compileLoop } from './loops.ts';
-import { rememberPart } from './memory.ts';
+import { rememberConstant, rememberPart } from './memory.ts';
 import { didYouMean, type Place } from './problems.ts';
 import { Absent, type Run, Typed } from './run.ts';
 import type { Element } from './shapes.ts';
@@ -192,10 +192,16 @@ function compileMember(
   const name = entry.key;
   if (element.array) {
     const values = compileItems(entry.value, target, world);
-    return values && listMember(name, values);
+    return values && listMember(name, values.map(once));
   }
   const value = compileValue(entry.value, target, world);
-  return value && singleMember(name, element, value);
+  return value && singleMember(name, element, once(value));
+}
+
+/** A part that is the same for every item is made once. */
+function once(value: Value): Value {
+  const isPart = value.constant && !value.many && value.types.some((type) => /^[A-Z]/.test(type));
+  return isPart ? { ...value, get: rememberConstant(value.get) } : value;
 }
 
 /** The values of a list: each may give several. */

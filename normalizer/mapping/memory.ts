@@ -4,6 +4,7 @@
  * nothing where a trace is made.
  */
 import type { Entry } from '../draft.ts';
+import { share } from '../parts.ts';
 import type { Hearing, Run } from './run.ts';
 import type { Address, Field, ReadMarks, Scope, SourceFormat } from './sources/format.ts';
 
@@ -50,9 +51,14 @@ export function rememberField<T>(make: Make<T>, lasts: boolean): Make<T> {
     const fresh = watched(run, field, make);
     if (fresh.told) return fresh.made;
     table.set(content, fresh);
-    if (fresh.peculiar === 0) lasting?.keep(rule, content, fresh);
+    if (lasting && fresh.peculiar === 0) lasting.keep(rule, content, { ...fresh, made: shared(fresh.made) });
     return fresh.made;
   };
+}
+
+/** What stands in many bundles is checked and written once (`parts.ts`). */
+function shared<T>(made: T): T {
+  return typeof made === 'object' && made !== null && !Array.isArray(made) ? share(made) : made;
 }
 
 function again<T>(run: Run, field: Field, kept: Kept<T>, adds: boolean): T {
@@ -95,6 +101,35 @@ function tableOf<T>(run: Run, rule: object): Map<string, Kept<T>> {
     run.memory.set(rule, table);
   }
   return table;
+}
+
+/** Keeps what is the same for every item of a feed, such as a coding of the map. */
+export function rememberConstant(make: (run: Run) => unknown): (run: Run) => unknown {
+  const rule = {};
+  return (run) => {
+    const known = run.lasting?.find(rule, '');
+    if (known !== undefined) return known;
+    const before = run.told + run.draft.peculiar;
+    const made = make(run);
+    if (made !== undefined && run.told + run.draft.peculiar === before) run.lasting?.keep(rule, '', shared(made));
+    return made;
+  };
+}
+
+/** Keeps what is made of a few texts of an item, which are nobody's own: a reference range and its unit. */
+export function rememberTexts<T extends object>(
+  make: (texts: readonly string[]) => T,
+): (run: Run, texts: readonly string[]) => T {
+  const rule = {};
+  return (run, texts) => {
+    if (!run.lasting) return make(texts);
+    const key = texts.join('\0');
+    const known = run.lasting.find(rule, key) as T | undefined;
+    if (known) return known;
+    const made = make(texts);
+    run.lasting.keep(rule, key, made);
+    return made;
+  };
 }
 
 /** Keeps a part that refers to a resource of its own item, and says nothing but what that item holds. */

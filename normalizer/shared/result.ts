@@ -8,6 +8,7 @@ export interface Measured {
 }
 
 const RESULT = /^(<=|>=|<|>|≤|≥|＜|＞)?\s*([+-]?(?:\d+(?:\.\d*)?|\.\d+)(?:[eE][+-]?\d+)?)$/;
+const PLAIN = /^(?:0|[1-9]\d*)(?:\.\d+)?$/;
 const COMPARATORS: Readonly<Record<string, Measured['comparator']>> = {
   '<': '<',
   '＜': '<',
@@ -21,6 +22,8 @@ const COMPARATORS: Readonly<Record<string, Measured['comparator']>> = {
 
 /** `5.10`, `<0.1`, `＜０．１`, `+7`; undefined for anything else (`1+`, `阴性(-)`, `3.9-6.1`). */
 export function measured(text: string): Measured | undefined {
+  // Nearly all results: a JSON number as it stands.
+  if (text.length <= 15 && PLAIN.test(text)) return { number: text };
   const match = RESULT.exec(halfWidth(text).trim());
   const number = match ? jsonNumber(match[2]!) : undefined;
   if (!match || number === undefined) return undefined;
@@ -56,12 +59,14 @@ export interface Unit {
 }
 
 export function quantity({ comparator, number }: Measured, unit: Unit): fhir4.Quantity {
-  return {
-    value: decimal(number),
-    ...(comparator ? { comparator } : {}),
-    ...(unit.unit ? { unit: unit.unit } : {}),
-    ...(unit.system && unit.code ? { system: unit.system, code: unit.code } : {}),
-  };
+  const made: fhir4.Quantity = { value: decimal(number) };
+  if (comparator) made.comparator = comparator;
+  if (unit.unit) made.unit = unit.unit;
+  if (unit.system && unit.code) {
+    made.system = unit.system;
+    made.code = unit.code;
+  }
+  return made;
 }
 
 /** The text as a JSON number of the same value and precision: `+5` → `5`, `.50` → `0.50`, `007` → `7`. */
@@ -73,7 +78,10 @@ function jsonNumber(text: string): string | undefined {
   return Number.isFinite(Number(number)) ? number : undefined;
 }
 
+const FULL_WIDTH = /[\uFF01-\uFF5E]/;
+
 /** Full-width digits, signs and brackets as Chinese keyboards write them. */
 export function halfWidth(text: string): string {
+  if (!FULL_WIDTH.test(text)) return text;
   return text.replaceAll(/[\uFF01-\uFF5E]/g, (char) => String.fromCharCode(char.charCodeAt(0) - 0xfee0));
 }

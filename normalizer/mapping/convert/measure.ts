@@ -1,6 +1,7 @@
 /** Quantities and laboratory results. Numbers keep their text; what has no form stays text. */
+import { share } from '../../parts.ts';
 import { interval, quantity as makeQuantity, measured, type Unit } from '../../shared/result.ts';
-import { rememberField } from '../memory.ts';
+import { rememberField, rememberTexts } from '../memory.ts';
 import { type Run, Typed } from '../run.ts';
 import type { Field } from '../sources/format.ts';
 import type { Args, Converter } from './spec.ts';
@@ -147,12 +148,19 @@ export const referenceRange: Converter = {
   from: 'required',
   options: UNITS,
   compile(args) {
-    const unit = unitReader(args);
+    const read = unitReader(args);
+    const boundsOf = rememberTexts(([sent = '']) => ({ bounds: interval(sent) }));
+    const made = rememberTexts(([sent = '', unit, system, code]) =>
+      share({ ...rangeOf(sent, () => ({ unit, system, code })), text: sent }),
+    );
     return (run, field) => {
       const native = field && run.native.referenceRange?.(field);
       if (native) return native;
       const sent = cleanText(run, field, field?.raw()?.trim());
-      return sent === undefined ? undefined : { ...rangeOf(sent, () => unit(run)), text: sent };
+      if (sent === undefined) return undefined;
+      if (!boundsOf(run, [sent]).bounds) return { text: sent };
+      const { unit = '', system = '', code = '' } = read(run);
+      return made(run, [sent, unit, system, code]);
     };
   },
 };
