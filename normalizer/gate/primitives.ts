@@ -112,7 +112,12 @@ function dayExists(year: string, month: string, day: string): boolean {
 /** Without a pattern that repeats groups: its stack would grow with the content. */
 function isBase64(value: string): boolean {
   const text = /\s/.test(value) ? value.replaceAll(/\s/g, '') : value;
-  if (text === '' || text.length % 4 !== 0 || /[^A-Za-z0-9+/=]/.test(text)) return false;
+  return text !== '' && !/[^A-Za-z0-9+/=]/.test(text) && isPadded(text);
+}
+
+/** @param text of the signs of base64 alone */
+export function isPadded(text: string): boolean {
   const padding = text.indexOf('=');
+  if (text.length % 4 !== 0) return false;
   return padding === -1 || padding === text.length - 1 || (padding === text.length - 2 && text.endsWith('=='));
 }

@@ -35,11 +35,17 @@ function words(text: string): ReadonlySet<string> {
   return new Set(text.trim().split(/\s+/));
 }
 
+/** Units that were found to be ones: a laboratory has few. None with an annotation, in which a sender may write anything. */
+const units = new Set<string>();
+const MOST_UNITS = 1000;
+
 /** `10*9/L`, `mmol/L`, `mm[Hg]`, `{cells}/uL`; not `10^9/l.`, `mmol/l ` or `次/分`. */
 export function isUcum(text: string): boolean {
+  if (units.has(text)) return true;
   if (text.length === 0 || text.length > 200) return false;
-  const end = term(text, text[0] === '/' ? 1 : 0, 0);
-  return end === text.length;
+  if (term(text, text[0] === '/' ? 1 : 0, 0) !== text.length) return false;
+  if (units.size < MOST_UNITS && !text.includes('{')) units.add(text);
+  return true;
 }
 
 /** @returns where the term ends, -1 where there is none */

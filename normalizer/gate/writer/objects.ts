@@ -1,4 +1,4 @@
-/** Writers of objects: data types and backbone elements, resources, references, coded values. As `elements.ts`. */
+/** Writers of objects: data types and backbone elements, resources, references, coded values. As `../elements.ts`. */
 import type { CompiledOf } from '../compiled.ts';
 import { isOf } from '../elements.ts';
 import type { Rule } from '../invariants.ts';
@@ -29,9 +29,11 @@ function members(pass: Pass, value: Tree, start: Sequence): boolean {
   if (form === null) return false;
   pass.count = count;
   const { at } = out;
-  for (const { key, from, write } of form.slots) {
-    out.key(key);
-    if (!write(pass, values[first + from], value)) return false;
+  const { slots } = form;
+  for (let index = 0; index < slots.length; index++) {
+    const slot = slots[index]!;
+    out.key(slot);
+    if (!slot.write(pass, values[first + slot.from], value)) return false;
   }
   out.mend(at, OPEN);
   out.sign(CLOSE);

@@ -10,6 +10,8 @@ export const HAS = {
   alphanumeric: 8,
   /** `-` and `.` */
   joint: 16,
+  /** `+`, `/` and `=`, which base64 has beside the alphanumeric. */
+  base64: 128,
   /** Any other that is seen: of ASCII, and of U+4000 to U+9FFF, where the Han characters are. */
   visible: 32,
   /** From U+D000 on, where surrogates are. */
@@ -24,7 +26,8 @@ const KIND = Uint8Array.from({ length: 256 }, (_, byte) => {
   if (byte < 0x20 || char === '"' || char === '\\') return HAS.escaped;
   if (char === ' ') return HAS.white;
   if (/[A-Za-z0-9]/.test(char)) return HAS.alphanumeric;
-  return char === '-' || char === '.' ? HAS.joint : HAS.visible;
+  if (char === '-' || char === '.') return HAS.joint;
+  return char === '+' || char === '/' || char === '=' ? HAS.base64 : HAS.visible;
 });
 
 const QUOTE = 0x22;
@@ -83,6 +86,14 @@ export class Output {
   key({ words, length }: Key): void {
     this.#reserve(0);
     for (let index = 0; index < words.length; index++) this.#view.setFloat64(this.#at + 8 * index, words[index]!, true);
+    this.#at += length;
+  }
+
+  /** A number, `true`, `false` or `null`. */
+  word(text: string): void {
+    const { length } = text;
+    this.#reserve(length);
+    for (let index = 0; index < length; index++) this.#bytes[this.#at + index] = charCodeAt.call(text, index);
     this.#at += length;
   }
 

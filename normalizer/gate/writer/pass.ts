@@ -1,5 +1,6 @@
 /** State of one pass that checks a bundle and writes it, until something is found that is not as it should be. */
 import type { Rule } from '../invariants.ts';
+import type { PrimitiveFault } from '../primitives.ts';
 import { referenceFault } from '../references.ts';
 import type { Tree } from '../walk.ts';
 import type { Recording } from './known.ts';
@@ -22,6 +23,8 @@ export class Pass {
   count = 0;
   /** Of the innermost shared part that is written for the first time. */
   recording: Recording | undefined;
+  /** The text that was found to be of a type last: the results of a report have one time. */
+  readonly last = new Map<PrimitiveFault, string>();
   readonly #byUrl: ReadonlyMap<string, string>;
 
   /** @param byUrl type of each resource of the bundle, by its fullUrl */

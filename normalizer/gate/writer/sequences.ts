@@ -8,10 +8,9 @@ import { type Key, keyOf } from './output.ts';
 import type { Write } from './pass.ts';
 
 /** A property in the order of canonical JSON. */
-export interface Slot {
+export interface Slot extends Key {
   /** Place in the object's own order. */
   readonly from: number;
-  readonly key: Key;
   readonly write: Write;
 }
 
@@ -108,7 +107,7 @@ function formOf(keys: readonly string[], type: Compiled<Write>): Form | null {
 
 function slotOf(key: string, from: number, type: Compiled<Write>): Slot | undefined {
   const write = key === 'resourceType' && type.resource ? writeName : type.members.get(key)?.check;
-  return write && { from, key: keyOf(key), write };
+  return write && { ...keyOf(key), from, write };
 }
 
 /** Of a type, which was looked up before. */

@@ -1,8 +1,8 @@
-/** Writers of what is the same at every place: one value or a list, primitives and their extensions. As `values.ts` above. */
+/** Writers of what is the same at every place: one value or a list, primitives and their extensions. As `../values.ts`. */
 import { isNumber, numberText } from '../../../core/json.ts';
 import { memoryOf } from '../../parts.ts';
 import type { Rule } from '../invariants.ts';
-import { type PrimitiveFault, primitiveCheck } from '../primitives.ts';
+import { isPadded, type PrimitiveFault, primitiveCheck } from '../primitives.ts';
 import { isObject } from '../values.ts';
 import type { Tree } from '../walk.ts';
 import { writeShared } from './known.ts';
@@ -54,15 +54,24 @@ export function primitive(type: string, codes: ReadonlySet<string> | undefined, 
 }
 
 function writeWord({ out }: Pass, value: unknown, faultOf: PrimitiveFault): boolean {
-  if (faultOf(value, false) !== undefined) return false;
-  out.json(isNumber(value) ? numberText(value) : String(value));
+  if (!(faultOf === DECIMAL && Number.isFinite(value)) && faultOf(value, false) !== undefined) return false;
+  out.word(isNumber(value) ? numberText(value) : String(value));
   return true;
 }
 
-function writeText({ out }: Pass, value: string, isSure: Sure, faultOf: PrimitiveFault): boolean {
-  const { at } = out;
-  const kinds = out.text(value);
-  return kinds >= 0 && (isSure(kinds, out.at - at, value) || faultOf(value, false) === undefined);
+const DECIMAL = primitiveCheck('decimal');
+
+function writeText(pass: Pass, value: string, isSure: Sure, faultOf: PrimitiveFault): boolean {
+  const { at } = pass.out;
+  const kinds = pass.out.text(value);
+  return kinds >= 0 && (isSure(kinds, pass.out.at - at, value) || isOf(pass, value, faultOf));
+}
+
+function isOf({ last }: Pass, value: string, faultOf: PrimitiveFault): boolean {
+  if (last.get(faultOf) === value) return true;
+  if (faultOf(value, false) !== undefined) return false;
+  last.set(faultOf, value);
+  return true;
 }
 
 /**
@@ -73,13 +82,15 @@ type Sure = (kinds: number, size: number, value: string) => boolean;
 
 /** Longer texts have bounds. */
 const SHORT = 1000;
-const SEEN = HAS.alphanumeric | HAS.joint | HAS.visible;
+const SEEN = HAS.alphanumeric | HAS.joint | HAS.base64 | HAS.visible;
 
 const NEVER: Sure = () => false;
 const isText: Sure = (kinds, size) => (kinds & SEEN) !== 0 && (kinds & HAS.escaped) === 0 && size <= SHORT;
 const isWord = (kinds: number, size: number) => kinds !== 0 && (kinds & ~SEEN) === 0 && size <= SHORT;
 /** Those that begin with `urn:` may have forms of their own. */
 const isUri: Sure = (kinds, size, value) => isWord(kinds, size) && charCodeAt.call(value, 0) !== U;
+const isBase64: Sure = (kinds, _size, value) =>
+  kinds !== 0 && (kinds & ~(HAS.alphanumeric | HAS.base64)) === 0 && isPadded(value);
 const isId: Sure = (kinds, size) => kinds !== 0 && (kinds & ~(HAS.alphanumeric | HAS.joint)) === 0 && size <= 66;
 
 const U = 0x75;
@@ -93,6 +104,7 @@ const SURE: Readonly<Record<string, Sure>> = {
   uri: isUri,
   url: isUri,
   canonical: isUri,
+  base64Binary: isBase64,
 };
 
 export function primitiveList(name: string, write: Write): Write {
@@ -128,6 +140,6 @@ function writeList(pass: Pass, list: readonly unknown[], holder: Tree, write: Wr
 
 function writeNull({ out }: Pass, beside: unknown, index: number): boolean {
   if (!Array.isArray(beside) || beside[index] === null || beside[index] === undefined) return false;
-  out.json('null');
+  out.word('null');
   return true;
 }
