@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { resourceId, uuidV5 } from './ids.ts';
+import { resourceUrn, uuidV5 } from './ids.ts';
 
 const DNS = '6ba7b810-9dad-11d1-80b4-00c04fd430c8';
 const URL = '6ba7b811-9dad-11d1-80b4-00c04fd430c8';
@@ -26,12 +26,12 @@ test('takes the digest of name space and name, with version and variant set', ()
 
 test('keeps hospitals, types and parts of keys apart', () => {
   const ids = [
-    resourceId('a', 'Patient', 'x|y', 'z'),
-    resourceId('a', 'Patient', 'x', 'y|z'),
-    resourceId('a', 'Patient', 'x\\', '|y', 'z'),
-    resourceId('b', 'Patient', 'x|y', 'z'),
-    resourceId('a', 'Person', 'x|y', 'z'),
+    resourceUrn('a', 'Patient', ['x|y', 'z']),
+    resourceUrn('a', 'Patient', ['x', 'y|z']),
+    resourceUrn('a', 'Patient', ['x\\', '|y', 'z']),
+    resourceUrn('b', 'Patient', ['x|y', 'z']),
+    resourceUrn('a', 'Person', ['x|y', 'z']),
   ];
   expect(new Set(ids).size).toBe(5);
-  expect(resourceId('a', 'Patient', 'x|y', 'z')).toBe(ids[0]);
+  expect(resourceUrn('a', 'Patient', ['x|y', 'z'])).toBe(ids[0]);
 });

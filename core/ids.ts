@@ -6,19 +6,25 @@ const URL_NAMESPACE = '6ba7b811-9dad-11d1-80b4-00c04fd430c8';
 
 /** RFC 9562 §5.5, UUID version 5 (SHA-1 of name space and name). */
 export function uuidV5(namespace: string, name: string): string {
-  const hex = hash('sha1', bytesOf(namespaceBytes(namespace), name), 'hex');
-  let at = 0;
-  for (let index = 0; index < 32; index++) {
-    if (index === 8 || index === 12 || index === 16 || index === 20) uuid[at++] = HYPHEN;
-    uuid[at++] = hex.charCodeAt(index);
-  }
-  uuid[VERSION] = FIVE;
-  uuid[VARIANT] = VARIANTS.charCodeAt(Number.parseInt(hex[16]!, 16));
-  return uuid.toString('latin1');
+  return uuidUrn(namespace, name).slice(URN.length);
 }
 
+/** `urn:uuid:` and the UUID. */
+function uuidUrn(namespace: string, name: string): string {
+  const hex = hash('sha1', bytesOf(namespaceBytes(namespace), name), 'hex');
+  let at = URN.length;
+  for (let index = 0; index < 32; index++) {
+    if (index === 8 || index === 12 || index === 16 || index === 20) urn[at++] = HYPHEN;
+    urn[at++] = hex.charCodeAt(index);
+  }
+  urn[URN.length + VERSION] = FIVE;
+  urn[URN.length + VARIANT] = VARIANTS.charCodeAt(Number.parseInt(hex[16]!, 16));
+  return urn.toString('latin1');
+}
+
+const URN = 'urn:uuid:';
 /** A text that is read out of bytes is one piece; one that is put together of parts would be put together again by each reader. */
-const uuid = Buffer.alloc(36);
+const urn = Buffer.from(`${URN}${URL_NAMESPACE}`, 'latin1');
 const HYPHEN = 0x2d;
 const FIVE = 0x35;
 /** Places of the digits that tell version and variant (RFC 9562 §4). */
@@ -45,12 +51,12 @@ function namespaceBytes(namespace: string): Buffer {
   return last.bytes;
 }
 
-/** Id of a FHIR resource: from its business key within the hospital, so that later messages meet it again. */
-export function resourceId(hospital: string, type: string, ...key: readonly string[]): string {
+/** `urn:uuid:` and the id of a FHIR resource: from its business key within the hospital, so that later messages meet it again. */
+export function resourceUrn(hospital: string, type: string, key: readonly string[]): string {
   if (own?.hospital !== hospital) own = { hospital, namespace: uuidV5(URL_NAMESPACE, `urn:dhc:hospital:${hospital}`) };
   let name = escapePart(type);
   for (const part of key) name += `|${escapePart(part)}`;
-  return uuidV5(own.namespace, name);
+  return uuidUrn(own.namespace, name);
 }
 
 /** Name space of the hospital that was asked for last: a bridge has one. */

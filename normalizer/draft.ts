@@ -5,7 +5,7 @@
  */
 import { createHash, hash } from 'node:crypto';
 import type { ErrorCode } from '../core/codes.ts';
-import { resourceId } from '../core/ids.ts';
+import { resourceUrn } from '../core/ids.ts';
 import type { Issue, Normalized, PatientIdentifier, Rejected } from '../core/types.ts';
 import type { NormalizeContext } from './context.ts';
 import { judge } from './gate/index.ts';
@@ -79,7 +79,7 @@ export class Draft {
 
   /** `urn:uuid:…` of a resource by its business key, whether or not it was added yet. */
   urn(type: fhir4.FhirResource['resourceType'], key: readonly string[]): string {
-    return `urn:uuid:${resourceId(this.context.hospital.id, type, ...key)}`;
+    return resourceUrn(this.context.hospital.id, type, key);
   }
 
   /**

@@ -64,7 +64,9 @@ const MARGIN = 128;
 
 export class Output {
   #bytes = Buffer.allocUnsafeSlow(KEPT);
-  #view = viewOf(this.#bytes);
+  /** The same room, of which a slice is a copy. */
+  #plain = new Uint8Array(this.#bytes.buffer);
+  #view = new DataView(this.#bytes.buffer);
   #at = 0;
 
   /** Where the next piece will stand. */
@@ -166,7 +168,7 @@ export class Output {
 
   /** A copy of what was written from a place on. */
   since(at: number): Uint8Array {
-    return new Uint8Array(this.#bytes.subarray(at, this.#at));
+    return this.#plain.slice(at, this.#at);
   }
 
   clear(): void {
@@ -186,10 +188,7 @@ export class Output {
 
   #move(room: Buffer<ArrayBuffer>): void {
     this.#bytes = room;
-    this.#view = viewOf(room);
+    this.#plain = new Uint8Array(room.buffer);
+    this.#view = new DataView(room.buffer);
   }
-}
-
-function viewOf(bytes: Buffer): DataView {
-  return new DataView(bytes.buffer, bytes.byteOffset, bytes.length);
 }
