@@ -358,6 +358,14 @@ describe('what a visit and a person are known by', () => {
     expect(ids[0]).toBe(ids[1]);
   });
 
+  test('a change of class keeps the former number of the visit', () => {
+    const visit = one<fhir4.Encounter>(read('ADT^A06', [PID, 'MRG|P1||||V0', pv1(VISIT)]), 'Encounter');
+    expect(visit.identifier!.map(({ value, use }) => [value, use])).toEqual([
+      ['V1', undefined],
+      ['V0', 'old'],
+    ]);
+  });
+
   test('a visit without a class is one by its number', () => {
     const visit = one<fhir4.Encounter>(read('ADT^A01', [PID, `PV1|1|${'|'.repeat(17)}V9`]), 'Encounter');
     expect(visit).toMatchObject({ identifier: [{ value: 'V9' }], class: { extension: [{ valueCode: 'unknown' }] } });

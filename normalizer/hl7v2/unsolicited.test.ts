@@ -103,3 +103,16 @@ test('a numbered referral is a request with its requester and performer', () => 
   expect(roles.get(referral!.requester!.reference!)).toBe('李');
   expect(referral!.performer!.map(({ reference }) => roles.get(reference!))).toEqual(['王']);
 });
+
+test('a referral without a number is one as well, whoever is named first', () => {
+  const made = read('REF^I12', 'RF1|A', 'PRD|RT|王^医', 'PRD|RP|李^医', 'PRD|CP|张^医', 'PRD|PP|赵^医', PATIENT);
+  const [referral] = all<fhir4.ServiceRequest>(made, 'ServiceRequest');
+  const roles = new Map(
+    all<fhir4.PractitionerRole>(made, 'PractitionerRole').map((one) => [one.url, one.code![0]!.coding![0]!.code]),
+  );
+  const code = (reference: fhir4.Reference) => roles.get(reference.reference!);
+  expect(code(referral!.requester!)).toBe('RP');
+  expect(referral!.performer!.map(code)).toEqual(['RT']);
+  expect(referral!.supportingInfo!.map(code)).toEqual(['CP']);
+  expect(all<fhir4.Patient>(made, 'Patient')[0]!.generalPractitioner!.map(code)).toEqual(['PP']);
+});
