@@ -90,9 +90,11 @@ export class Draft {
     return this.addAs(this.urn(resource.resourceType, key), resource);
   }
 
-  /** As `add`, where the `urn:uuid:…` was asked for before. */
+  /** As `add`, where the `urn:uuid:…` was asked for before; the resource may have its id already. */
   addAs<R extends fhir4.FhirResource>(urn: string, resource: R): string {
-    const made = { ...this.#tidied(resource), id: urn.slice('urn:uuid:'.length) };
+    const id = urn.slice('urn:uuid:'.length);
+    const tidied = this.#tidied(resource);
+    const made = tidied.id === id ? tidied : { ...tidied, id };
     this.#put({ fullUrl: urn, resource: made, verbatim: false });
     return urn;
   }

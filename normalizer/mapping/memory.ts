@@ -22,6 +22,8 @@ interface Kept<T> {
   readonly marks: ReadMarks;
   /** Resources that were added with it. */
   readonly added: readonly Entry[];
+  /** Number of the run in which they were added last. */
+  addedTo: number;
   readonly resources: number;
   readonly turns: number;
   /** How often something was read that only this item can know. */
@@ -66,7 +68,10 @@ function again<T>(run: Run, field: Field, kept: Kept<T>, adds: boolean): T {
   run.resources += kept.resources;
   run.turns += kept.turns;
   run.draft.peculiar += kept.peculiar;
-  if (adds || run.draft.isGathering) for (const entry of kept.added) run.draft.addMade(entry);
+  if (run.draft.isGathering || (adds && kept.addedTo !== run.number)) {
+    for (const entry of kept.added) run.draft.addMade(entry);
+    if (adds) kept.addedTo = run.number;
+  }
   if (kept.tellings.length > 0) for (const tell of kept.tellings) tell(run, field.place);
   return kept.made;
 }
@@ -86,6 +91,7 @@ function watched<T>(run: Run, field: Field, make: Make<T>): Kept<T> & { readonly
     made,
     marks,
     added,
+    addedTo: run.number,
     resources: run.resources - resources,
     turns: run.turns - turns,
     peculiar: run.draft.peculiar - peculiar,
@@ -161,6 +167,8 @@ export function rememberScope<T>(make: (run: Run) => T, reads: Reads, format: So
   return (run) => {
     if (run.trace) return make(run);
     const scope = holder(run.scope, segments);
+    // Of the innermost item itself it is asked once.
+    if (scope === run.scope) return make(run);
     const kept = run.memory.get(rule) as { readonly scope: Scope; readonly made: T } | undefined;
     if (kept?.scope === scope) return kept.made;
     const before = run.told;

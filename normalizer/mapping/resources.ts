@@ -315,6 +315,7 @@ function add(run: Run, compiled: Compiled, { urn, content }: Identity): string {
   if (run.resources > LIMITS.resources)
     throw new BridgeError('map.limit', 'the map makes more resources of one item than it may');
   const made = content ?? contentOf(run, compiled);
+  made.id = urn!.slice('urn:uuid:'.length);
   if (run.trace) run.counts.set(compiled.type, (run.counts.get(compiled.type) ?? 0) + 1);
   return run.draft.addAs(urn!, made as unknown as fhir4.FhirResource);
 }

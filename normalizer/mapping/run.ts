@@ -53,7 +53,11 @@ export interface Hearing {
   readonly outer: Hearing | undefined;
 }
 
+let runs = 0;
+
 export class Run {
+  /** Tells runs apart. */
+  readonly number = ++runs;
   readonly draft: Draft;
   readonly native: Native;
   readonly sourceKey: string;

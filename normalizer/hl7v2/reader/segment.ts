@@ -30,8 +30,10 @@ export class Segment {
   readonly raw: string;
   readonly #reading: Reading;
   #fields: readonly string[] | undefined;
-  /** Repetitions by the number of their field, split once. */
-  #repetitions: (readonly Value[] | undefined)[] = [];
+  /** First repetitions by the number of their field. */
+  #firsts: (Value | undefined)[] = [];
+  /** All repetitions of the fields that have several, which few have. */
+  #lists: Map<number, readonly Value[]> | undefined;
 
   constructor(reading: Reading, name: string, occurrence: number, raw: string) {
     this.#reading = reading;
@@ -56,12 +58,12 @@ export class Segment {
 
   /** First repetition of a field; empty where it is absent. */
   field(number: number): Value {
-    return this.#values(number)[0] ?? this.#value('', number, 1);
+    return this.#first(number) ?? this.#value('', number, 1);
   }
 
   /** A part of the first repetition of a field, where anything stands in it. */
   present(number: number, parts: readonly number[]): Value | undefined {
-    return this.#values(number)[0]?.present(parts);
+    return this.#first(number)?.present(parts);
   }
 
   /** The populated or null repetitions of a field, each under its own number. */
@@ -90,18 +92,36 @@ export class Segment {
     return this.name === 'MSH';
   }
 
-  #values(number: number): readonly Value[] {
-    const fields = this.#split();
-    if (number >= fields.length || fields[number] === '') return NONE;
-    this.#repetitions[number] ??= this.#repeated(number, fields[number]!);
-    return this.#repetitions[number];
+  #first(number: number): Value | undefined {
+    const raw = this.#split()[number];
+    if (raw === undefined || raw === '') return undefined;
+    this.#firsts[number] ??= this.#value(raw.slice(0, this.#firstEnd(number, raw)), number, 1);
+    return this.#firsts[number];
   }
 
-  #repeated(number: number, raw: string): readonly Value[] {
+  /** Where the first repetition ends; undefined where it is the only one. */
+  #firstEnd(number: number, raw: string): number | undefined {
     const { repetition } = this.#reading.delimiters;
-    if (repetition === '' || !raw.includes(repetition) || (this.isHeader && number <= 2))
-      return [this.#value(raw, number, 1)];
-    return raw.split(repetition).map((one, index) => this.#value(one, number, index + 1));
+    if (repetition === '' || (this.isHeader && number <= 2)) return undefined;
+    const end = raw.indexOf(repetition);
+    return end < 0 ? undefined : end;
+  }
+
+  #values(number: number): readonly Value[] {
+    const first = this.#first(number);
+    if (!first) return NONE;
+    const raw = this.#split()[number]!;
+    return first.raw.length === raw.length ? [first] : this.#repeated(number, raw, first);
+  }
+
+  #repeated(number: number, raw: string, first: Value): readonly Value[] {
+    const known = this.#lists?.get(number);
+    if (known) return known;
+    const pieces = raw.split(this.#reading.delimiters.repetition);
+    const values = pieces.map((piece, index) => (index === 0 ? first : this.#value(piece, number, index + 1)));
+    this.#lists ??= new Map();
+    this.#lists.set(number, values);
+    return values;
   }
 
   #value(raw: string, number: number, repetition: number): Value {
@@ -113,7 +133,7 @@ export class Segment {
       const fields = this.raw.split(this.#reading.delimiters.field);
       if (this.isHeader) fields.splice(1, 0, this.#reading.delimiters.field);
       this.#fields = fields;
-      this.#repetitions = new Array(fields.length);
+      this.#firsts = new Array(fields.length);
     }
     return this.#fields;
   }
