@@ -1,4 +1,7 @@
-/** Writers of objects: data types and backbone elements, resources, references, coded values. As `../elements.ts`. */
+/**
+ * Writers of objects: data types and backbone elements, resources, references, coded values. As `../elements.ts`. Types are
+ * compiled with these by one compiler only, so that each has one writer.
+ */
 import type { CompiledOf } from '../compiled.ts';
 import { isOf } from '../elements.ts';
 import type { Rule } from '../invariants.ts';
@@ -47,11 +50,24 @@ function isKept(pass: Pass, value: Tree, rules: readonly Rule[]): boolean {
 }
 
 export function data(compiledOf: Types, type: string, rules: readonly Rule[] = []): Write {
-  let start: Sequence | undefined;
-  return (pass, value) => {
-    start ??= startOf(compiledOf, type);
-    return members(pass, value as Tree, start) && isKept(pass, value as Tree, rules);
-  };
+  const write = ofType(compiledOf, type);
+  if (rules.length === 0) return write;
+  return (pass, value, holder) => write(pass, value, holder) && isKept(pass, value as Tree, rules);
+}
+
+const ofTypes = new Map<string, Write>();
+
+function ofType(compiledOf: Types, type: string): Write {
+  let write = ofTypes.get(type);
+  if (!write) {
+    let start: Sequence | undefined;
+    write = (pass, value) => {
+      start ??= startOf(compiledOf, type);
+      return members(pass, value as Tree, start);
+    };
+    ofTypes.set(type, write);
+  }
+  return write;
 }
 
 const starts = new Map<string, Sequence>();

@@ -12,6 +12,22 @@ import type { Output } from './output.ts';
  */
 export type Write = (pass: Pass, value: unknown, holder: Tree) => boolean;
 
+/**
+ * Makes one closure for all places that are alike: they share what is known of shared parts, and the few that are used are
+ * at hand in the processor.
+ */
+export function alike<K>(make: (like: K) => Write): (like: K) => Write {
+  const made = new Map<K, Write>();
+  return (like) => {
+    let write = made.get(like);
+    if (!write) {
+      write = make(like);
+      made.set(like, write);
+    }
+    return write;
+  };
+}
+
 export class Pass {
   readonly out: Output;
   /** The resource that `%resource` means. */

@@ -7,17 +7,17 @@ import { isObject } from '../values.ts';
 import type { Tree } from '../walk.ts';
 import { writeShared } from './known.ts';
 import { HAS } from './output.ts';
-import type { Pass, Write } from './pass.ts';
+import { alike, type Pass, type Write } from './pass.ts';
 
 const OPEN = 0x5b;
 const CLOSE = 0x5d;
 const COMMA = 0x2c;
 
-export function single(write: Write): Write {
+export const single = alike((write: Write): Write => {
   return (pass, value, holder) => isObject(value) && writePart(pass, value, holder, write);
-}
+});
 
-export function list(write: Write): Write {
+export const list = alike((write: Write): Write => {
   return (pass, value, holder) => {
     if (!isFilled(value)) return false;
     pass.out.sign(OPEN);
@@ -29,7 +29,7 @@ export function list(write: Write): Write {
     pass.out.sign(CLOSE);
     return true;
   };
-}
+});
 
 function writePart(pass: Pass, part: Tree, holder: Tree, write: Write): boolean {
   const memory = memoryOf(part);
@@ -41,17 +41,26 @@ function isFilled(value: unknown): value is readonly unknown[] {
 }
 
 export function primitive(type: string, codes: ReadonlySet<string> | undefined, rules: readonly Rule[]): Write {
-  if (codes) return (pass, value) => codes.has(value as string) && pass.out.text(value as string) >= 0;
-  const faultOf = primitiveCheck(type);
-  const isSure = SURE[type] ?? NEVER;
-  return (pass, value) => {
-    const isValid =
-      typeof value === 'string' ? writeText(pass, value, isSure, faultOf) : writeWord(pass, value, faultOf);
-    if (!isValid) return false;
+  if (codes) return bound(codes);
+  const write = ofType(type);
+  if (rules.length === 0) return write;
+  return (pass, value, holder) => {
+    if (!write(pass, value, holder)) return false;
     for (const rule of rules) if (!pass.keeps(value, rule)) return false;
     return true;
   };
 }
+
+const bound = alike((codes: ReadonlySet<string>): Write => {
+  return (pass, value) => codes.has(value as string) && pass.out.text(value as string) >= 0;
+});
+
+const ofType = alike((type: string): Write => {
+  const faultOf = primitiveCheck(type);
+  const isSure = SURE[type] ?? NEVER;
+  return (pass, value) =>
+    typeof value === 'string' ? writeText(pass, value, isSure, faultOf) : writeWord(pass, value, faultOf);
+});
 
 function writeWord({ out }: Pass, value: unknown, faultOf: PrimitiveFault): boolean {
   if (!(faultOf === DECIMAL && Number.isFinite(value)) && faultOf(value, false) !== undefined) return false;
