@@ -188,6 +188,7 @@ export interface Trace {
 
 export interface Normalized {
   readonly status: 'ok' | 'issues';
+  /** Not to be changed: what recurs, such as a ward, is one object in many bundles. */
   readonly bundle: fhir4.Bundle;
   /** Canonical JSON of the bundle: sorted keys, number text kept. These bytes are sealed. */
   readonly bytes: Uint8Array;
