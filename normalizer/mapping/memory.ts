@@ -143,13 +143,15 @@ export function rememberPart<T>(make: (run: Run) => T, reads: Reads): (run: Run)
   return reads.makes ? rememberItem(make, reads) : make;
 }
 
-/** Keeps what is made of the item of the innermost loop alone, by its content. */
+/** Keeps what is made of the item of the innermost loop, by its content, where nothing else that it reads is there. */
 export function rememberItem<T>(make: (run: Run) => T, reads: Reads): (run: Run) => T {
-  if (reads.named || !reads.addresses.every(({ depends }) => depends === 'item')) return make;
+  const others = reads.addresses.filter(({ depends }) => depends !== 'item');
+  if (reads.named || !others.every(({ depends, present }) => depends && present)) return make;
   const remembered = rememberField<T>(make, true);
+  const isAlone = (run: Run) => !others.some((address) => address.present!(run.scope));
   return (run) => {
     const { item } = run.scope;
-    return isRecurring(item) ? remembered(run, item) : make(run);
+    return isRecurring(item) && isAlone(run) ? remembered(run, item) : make(run);
   };
 }
 
