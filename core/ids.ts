@@ -11,43 +11,37 @@ export function uuidV5(namespace: string, name: string): string {
 
 /** `urn:uuid:` and the UUID. */
 function uuidUrn(namespace: string, name: string): string {
-  const hex = hash('sha1', bytesOf(namespaceBytes(namespace), name), 'hex');
-  let at = URN.length;
-  for (let index = 0; index < 32; index++) {
-    if (index === 8 || index === 12 || index === 16 || index === 20) urn[at++] = HYPHEN;
-    urn[at++] = hex.charCodeAt(index);
-  }
-  urn[URN.length + VERSION] = FIVE;
-  urn[URN.length + VARIANT] = VARIANTS.charCodeAt(Number.parseInt(hex[16]!, 16));
-  return urn.toString('latin1');
+  const hex = hash('sha1', bytesOf(namespace, name), 'hex');
+  const variant = VARIANTS[Number.parseInt(hex[16]!, 16)];
+  return `${URN}${hex.slice(0, 8)}-${hex.slice(8, 12)}-5${hex.slice(13, 16)}-${variant}${hex.slice(17, 20)}-${hex.slice(20, 32)}`;
 }
 
 const URN = 'urn:uuid:';
-/** A text that is read out of bytes is one piece; one that is put together of parts would be put together again by each reader. */
-const urn = Buffer.from(`${URN}${URL_NAMESPACE}`, 'latin1');
-const HYPHEN = 0x2d;
-const FIVE = 0x35;
-/** Places of the digits that tell version and variant (RFC 9562 §4). */
-const VERSION = 14;
-const VARIANT = 19;
 
-/** Filled anew for each id; names are short, and a longer one gets a place of its own. */
+/** Name space and name, filled anew for each id; names are short, and a longer one gets a place of its own. */
 const room = Buffer.alloc(1024);
+/** The first bytes of the room, by how many they are. */
+const starts: Buffer[] = [];
 
-function bytesOf(namespace: Buffer, name: string): Buffer {
-  if (namespace.length + 3 * name.length > room.length) return Buffer.concat([namespace, Buffer.from(name, 'utf8')]);
-  room.set(namespace);
-  return room.subarray(0, namespace.length + room.write(name, namespace.length, 'utf8'));
+function bytesOf(namespace: string, name: string): Buffer {
+  const own = namespaceBytes(namespace);
+  if (own.length + 3 * name.length > room.length) return Buffer.concat([own, Buffer.from(name, 'utf8')]);
+  const length = own.length + room.write(name, own.length);
+  starts[length] ??= room.subarray(0, length);
+  return starts[length];
 }
 
 /** The digit whose two high bits are the variant (RFC 9562 §4.1): 10. */
 const VARIANTS = '89ab89ab89ab89ab';
 
-/** Of the name space that was asked for last: names come in long rows of one. */
+/** The name space that was asked for last, with which the room begins: names come in long rows of one. */
 let last: { readonly namespace: string; readonly bytes: Buffer } | undefined;
 
 function namespaceBytes(namespace: string): Buffer {
-  if (last?.namespace !== namespace) last = { namespace, bytes: Buffer.from(namespace.replaceAll('-', ''), 'hex') };
+  if (last?.namespace !== namespace) {
+    last = { namespace, bytes: Buffer.from(namespace.replaceAll('-', ''), 'hex') };
+    room.set(last.bytes);
+  }
   return last.bytes;
 }
 
