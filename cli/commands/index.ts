@@ -1,6 +1,6 @@
 /** The commands, in the order of the help. Only the one that is called is loaded: all together take 100 MB and a second. */
 import type { Command } from 'commander';
-import { startSmall } from '../heap.ts';
+import { startSmall } from '../engine.ts';
 
 interface CommandModule {
   readonly names: readonly string[];

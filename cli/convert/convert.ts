@@ -5,7 +5,7 @@ import type { Normalized, RefusedItem, Rejected, SourceItem, SourceKind } from '
 import type { HospitalContext, NormalizeContext } from '../../normalizer/context.ts';
 import type { CompiledMap } from '../../normalizer/mapping/index.ts';
 import { normalizerOf } from '../../normalizer/one-kind.ts';
-import { collectBetween } from '../heap.ts';
+import { collectBetween, compileLess } from '../engine.ts';
 import { inputFiles } from './inputs.ts';
 import { itemsOf } from './items.ts';
 import { OutputNames } from './names.ts';
@@ -53,6 +53,7 @@ export async function convert(options: ConvertOptions): Promise<ConvertSummary> 
   const context = contextOf(options);
   const normalizer = await normalizerOf(options.from);
   const collect = collectBetween();
+  compileLess();
   /** Apart from the loop, where a result would be held until the next one. */
   const take = (item: Entry, writer: FileWriter): Promise<void> | void => {
     const keep = (result: Normalized | Rejected) => {
