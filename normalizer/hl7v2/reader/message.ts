@@ -5,8 +5,8 @@ import type { SourceTracker, Tally } from '../../sources.ts';
 import { type Decoded, decodeMessage } from './charset.ts';
 import { type Delimiters, readDelimiters } from './delimiters.ts';
 import { type SegmentLine, segmentLines } from './lines.ts';
+import { CONTROL, type Listener, NOBODY, type Reading } from './reading.ts';
 import { Segment } from './segment.ts';
-import { CONTROL, type Listener, NOBODY, type Reading } from './value.ts';
 
 /** What was read otherwise than it is written, or not at all. Never holds a value. */
 export interface ReadingIssue {

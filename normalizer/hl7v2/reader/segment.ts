@@ -1,6 +1,7 @@
 /** One segment. Its fields are split at the first question. */
 import type { Tally } from '../../sources.ts';
-import { type Reading, Value } from './value.ts';
+import type { Reading } from './reading.ts';
+import { Value } from './value.ts';
 
 const NONE: readonly Value[] = [];
 
