@@ -13,7 +13,7 @@ export interface Reads {
   readonly addresses: Address[];
   /** It refers to resources of the map by their names: those differ from turn to turn. */
   named: boolean;
-  /** It refers to a resource that is made of its own item. */
+  /** It refers to a resource that is made of its own item, and is nobody's own. */
   makes: boolean;
 }
 
@@ -140,14 +140,26 @@ export function rememberTexts<T extends object>(
 
 /** Keeps a part that refers to a resource of its own item, and says nothing but what that item holds. */
 export function rememberPart<T>(make: (run: Run) => T, reads: Reads): (run: Run) => T {
-  return reads.makes ? rememberItem(make, reads) : make;
+  return reads.makes ? rememberItem(make, reads, true) : make;
 }
 
-/** Keeps what is made of the item of the innermost loop, by its content, where nothing else that it reads is there. */
-export function rememberItem<T>(make: (run: Run) => T, reads: Reads): (run: Run) => T {
+/** Resources that say nothing of a patient: a hospital's staff, its wards and what it has in stock. */
+const NOBODYS = new Set(
+  'Device HealthcareService Location Medication Organization Practitioner PractitionerRole Substance'.split(' '),
+);
+
+export function isNobodys(type: string): boolean {
+  return NOBODYS.has(type);
+}
+
+/**
+ * Keeps what is made of the item of the innermost loop, by its content, where nothing else that it reads is there.
+ * @param lasts also for the items that follow
+ */
+export function rememberItem<T>(make: (run: Run) => T, reads: Reads, lasts: boolean): (run: Run) => T {
   const others = reads.addresses.filter(({ depends }) => depends !== 'item');
   if (reads.named || !others.every(({ depends, present }) => depends && present)) return make;
-  const remembered = rememberField<T>(make, true);
+  const remembered = rememberField<T>(make, lasts);
   const isAlone = (run: Run) => !others.some((address) => address.present!(run.scope));
   return (run) => {
     const { item } = run.scope;

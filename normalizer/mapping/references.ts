@@ -2,6 +2,7 @@
 import { type FragmentUse, fragmentUse, withFragment } from './fragments.ts';
 import { compileKey } from './keys.ts';
 import { compileLoop } from './loops.ts';
+import { isNobodys } from './memory.ts';
 import { didYouMean } from './problems.ts';
 import { aliasOf, compileMaker, typeEntry } from './resources.ts';
 import type { Run } from './run.ts';
@@ -159,7 +160,7 @@ function fromFragment(node: Node, target: Target, world: World): Value | undefin
   const use = fragmentUse(options, world);
   const of = node.kind === 'map' ? entryOf(node.entries, 'of')?.value : undefined;
   const compile = () => use && withFragment(use, world, (content) => maker(content, use, target, world));
-  if (!of) world.refersToItem();
+  if (!of && isNobodys(fragmentType(use?.name, world))) world.refersToItem();
   const make = of ? world.aside(compile) : compile();
   const test = node.kind === 'map' ? entryOf(node.entries, 'if') : undefined;
   const condition = test && world.condition(test.value);
@@ -190,6 +191,12 @@ function ofItems(
   const found = (run: Run) => loop(run, turn);
   const get = many ? found : (run: Run) => found(run)[0];
   return traced({ types: ['Reference'], many, constant: false, get }, node);
+}
+
+/** Type of the resource that a fragment makes; empty where it makes none. */
+function fragmentType(name: string | undefined, world: World): string {
+  const content = name === undefined ? undefined : world.fragments.get(name);
+  return (content?.kind === 'map' && typeEntry(content)?.key) || '';
 }
 
 /** Compiled once for all places of one list: fragments that refer to one another would else multiply. */

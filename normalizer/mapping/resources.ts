@@ -4,7 +4,7 @@ import { isResourceType, resourceTypes } from '../gate/table.ts';
 import { compileKey, type Key } from './keys.ts';
 import { compileLoop, type Loop } from './loops.ts';
 import { compileMembers, type Member, type Tree } from './members.ts';
-import { rememberItem } from './memory.ts';
+import { isNobodys, rememberItem } from './memory.ts';
 import { mergeMembers } from './overlay.ts';
 import { didYouMean } from './problems.ts';
 import { Frame, LIMITS, type Run } from './run.ts';
@@ -335,5 +335,5 @@ export function compileMaker(node: MapNode, at: Position, world: World): Identif
     run.element = before;
     return urn;
   };
-  return rememberItem(make, reads);
+  return rememberItem(make, reads, isNobodys(compiled.type));
 }

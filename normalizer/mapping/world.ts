@@ -120,7 +120,7 @@ export class World implements ConditionWorld {
     this.reads({ addresses: [], named: true });
   }
 
-  /** Told by a rule that refers to a resource which is made of the very item that the rule is at. */
+  /** Told by a rule that refers to a resource which is made of the very item that the rule is at, and is nobody's own. */
   refersToItem(): void {
     if (this.#aside === 0) for (const reader of this.#readers) reader.makes = true;
   }
