@@ -83,8 +83,10 @@ export class Segment {
   count(tally: Tally): void {
     const fields = this.#split();
     for (let number = this.isHeader ? 3 : 1; number < fields.length; number += 1) {
-      if (fields[number] === '') continue;
-      for (const value of this.#values(number)) value.count(tally);
+      const first = this.#first(number);
+      if (!first) continue;
+      if (first.raw.length === fields[number]!.length) first.count(tally);
+      else for (const value of this.#repeated(number, fields[number]!, first)) value.count(tally);
     }
   }
 

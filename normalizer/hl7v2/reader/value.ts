@@ -223,8 +223,10 @@ export class Value {
       return;
     }
     const pieces = this.#split();
-    if (pieces !== WHOLE) for (let number = 1; number <= pieces.length; number += 1) this.part(number).count(tally);
-    else if (this.#isRead) tally.mapped(1);
+    if (pieces !== WHOLE) {
+      for (let number = 1; number <= pieces.length; number += 1)
+        if (pieces[number - 1] !== '') this.part(number).count(tally);
+    } else if (this.#isRead) tally.mapped(1);
     else tally.left(this.generalPlace);
   }
 
