@@ -43,14 +43,20 @@ export class Lasting {
   }
 }
 
-/** Of the hospital and feed that were asked for last: a bridge works through its feeds in rows. */
-let last: { readonly context: NormalizeContext; readonly key: string; readonly lasting: Lasting } | undefined;
+/** Of the feeds that were worked on last, by all of their context that decides what is made. */
+const known = new Map<string, Lasting>();
+const MOST_FEEDS = 4;
+/** A bridge works through its feeds in rows. */
+let last: { readonly context: NormalizeContext; readonly lasting: Lasting } | undefined;
 
-/** What is made depends on these, too. */
 export function lastingOf(context: NormalizeContext): Lasting {
   if (last?.context === context) return last.lasting;
   const { hospital, feed, assigners } = context;
   const key = canonicalJson([hospital, feed, assigners ?? null]);
-  last = { context, key, lasting: last?.key === key ? last.lasting : new Lasting() };
-  return last.lasting;
+  const lasting = known.get(key) ?? new Lasting();
+  known.delete(key);
+  known.set(key, lasting);
+  if (known.size > MOST_FEEDS) known.delete(known.keys().next().value!);
+  last = { context, lasting };
+  return lasting;
 }

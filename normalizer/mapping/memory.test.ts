@@ -100,3 +100,18 @@ test('a rule that reads what only its item knows is made anew for each', () => {
     expect.objectContaining({ period: { start: '2020-01-01T08:30:00-05:00' } }),
   ]);
 });
+
+test('what one feed has left is not taken for another hospital, feed or list of authorities', () => {
+  const bytes = message([[['ST', 'a^b^L', 'x', '', '', '', 'F', '', 'D1^林^涛^^^^^^CG']]]);
+  const contexts = [
+    { hospital, feed: 'a', receivedAt: '' },
+    { hospital: { ...hospital, id: 'other' }, feed: 'a', receivedAt: '' },
+    { hospital, feed: 'a', receivedAt: '', assigners: { CG: 'urn:oid:1.2.3.4.5' } },
+    ...['b', 'c', 'd', 'e'].map((feed) => ({ hospital, feed, receivedAt: '' })),
+  ];
+  for (const context of [...contexts, ...contexts.reverse()]) {
+    const input = { kind: 'hl7v2' as const, sourceKey: 'm', bytes };
+    const fresh = normalize(input, { ...context, trace: true });
+    for (let time = 0; time < 2; time += 1) expect(said(normalize(input, context))).toEqual(said(fresh));
+  }
+});
