@@ -1,6 +1,8 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import type { Normalized, Rejected } from '../../core/types.ts';
+import { encodeMessage } from '../hl7v2/testing/encode.ts';
+import { generateMessage } from '../hl7v2/testing/generate.ts';
 import { normalize } from '../index.ts';
 
 const HEAD = 'MSH|^~\\&|LIS|CG|DHC|CG|20260105083000||ORU^R01^ORU_R01|R1|P|2.5.1||||||UNICODE UTF-8';
@@ -115,3 +117,13 @@ test('what one feed has left is not taken for another hospital, feed or list of 
     for (let time = 0; time < 2; time += 1) expect(said(normalize(input, context))).toEqual(said(fresh));
   }
 });
+
+test('messages of all events come out the same after others as by themselves', () => {
+  const context = { hospital, feed: 'all', receivedAt: '' };
+  for (let seed = 0; seed < 250; seed += 1) {
+    const input = { kind: 'hl7v2' as const, sourceKey: 'm', bytes: encodeMessage(generateMessage(seed)) };
+    const fresh = normalize(input, { ...context, trace: true });
+    for (let time = 0; time < 2; time += 1)
+      expect([seed, said(normalize(input, context))]).toEqual([seed, said(fresh)]);
+  }
+}, 60_000);
