@@ -66,8 +66,8 @@ export class Draft {
     note: (detail) => this.issue('information', 'field.invalid', '', detail),
   };
   #added: Entry[] | undefined;
-  /** All entries that were added: one that recurs says nothing new. */
-  readonly #known = new Set<Entry>();
+  /** Entries that have become one with another: when they recur, they say nothing new. */
+  readonly #merged = new Set<Entry>();
   /** Grows with all that was read of which only this item can know: its times, its owner, its own name. */
   peculiar = 0;
 
@@ -107,11 +107,13 @@ export class Draft {
 
   #put(entry: Entry): void {
     this.#added?.push(entry);
-    if (this.#known.has(entry)) return;
-    this.#known.add(entry);
     const present = this.#entries.get(entry.fullUrl);
-    if (present) this.#fill(present, entry.resource);
-    else this.#entries.set(entry.fullUrl, entry);
+    if (present === entry || this.#merged.has(entry)) return;
+    if (present === undefined) this.#entries.set(entry.fullUrl, entry);
+    else {
+      this.#fill(present, entry.resource);
+      this.#merged.add(entry).add(present);
+    }
   }
 
   /** What is added from now on goes into this list, too. @returns the list before */

@@ -50,7 +50,7 @@ const OWN: Readonly<Record<string, (element: unknown) => boolean>> = {
     (it as Element).type === 'searchset' || !members([it], 'entry').some((entry) => has([entry], 'search')),
   'bdl-3': (it) => entriesHave(it as Element, 'request', ['batch', 'transaction', 'history']),
   'bdl-4': (it) => entriesHave(it as Element, 'response', ['batch-response', 'transaction-response', 'history']),
-  'bdl-8': (it) => isOfNoHistory(members([it], 'fullUrl')[0]),
+  'bdl-8': (it) => isOfNoHistory(ownText(it as Element, 'fullUrl') ?? members([it], 'fullUrl')[0]),
   'bdl-7': (it) => (it as Element).type === 'history' || urlsDiffer(it as Element),
   'dom-3': (it) => containedAreUsed(it as Element),
   'org-1': (it) => has([it], 'identifier') || has([it], 'name'),
@@ -65,6 +65,12 @@ function entriesOf({ entry }: Element): readonly unknown[] {
 function entriesHave(bundle: Element, part: string, types: readonly string[]): boolean {
   const due = types.includes(String(bundle.type));
   return entriesOf(bundle).every((entry) => isTree(entry) && (entry[part] !== undefined) === due);
+}
+
+/** A text that is there without an extension beside it, which nearly all are. */
+function ownText(element: Element, name: string): string | undefined {
+  const text = element[name];
+  return typeof text === 'string' && element[`_${name}`] === undefined ? text : undefined;
 }
 
 function isOfNoHistory(url: unknown): boolean {

@@ -104,6 +104,7 @@ function several(node: Node, named: Named, target: Target, world: World): Value 
     world.problems.add(node.at, `${named.name} is made further below`, 'move it above, so that it is known here');
     return undefined;
   }
+  named.isListed = true;
   const depth = target.at.lists.length - 1;
   return {
     types: ['Reference'],

@@ -10,7 +10,7 @@ import { didYouMean } from './problems.ts';
 import { Frame, LIMITS, type Run } from './run.ts';
 import { type Address, entryOf, firstField, isPopulated } from './sources/format.ts';
 import type { Position } from './value.ts';
-import type { Identify, World } from './world.ts';
+import type { Identify, Named, World } from './world.ts';
 import type { Entry, ListNode, MapNode, Node } from './yaml.ts';
 
 export type Step = (run: Run) => void;
@@ -158,7 +158,7 @@ function compileResource(node: MapNode, world: World, lists: readonly number[]):
     run.frame.own.set(name, urn);
     return urn;
   };
-  const make = (run: Run) => makeOne(run, compiled, name, identify);
+  const make = (run: Run) => makeOne(run, compiled, named, identify);
   const { loop } = compiled;
   if (!loop) return make;
   const turn = (run: Run) => inFrame(run, false, make);
@@ -291,7 +291,8 @@ function contentOf(run: Run, { type, members }: Compiled): Tree {
   return out;
 }
 
-function makeOne(run: Run, compiled: Compiled, name: string, identify: (run: Run) => Identity): void {
+function makeOne(run: Run, compiled: Compiled, named: Named, identify: (run: Run) => Identity): void {
+  const { name } = named;
   const known = run.frame.own.get(name);
   const made = known === undefined ? identify(run) : { urn: known };
   if (made.urn === null) {
@@ -301,7 +302,7 @@ function makeOne(run: Run, compiled: Compiled, name: string, identify: (run: Run
   // References to itself and forward ones of its members find it.
   run.frame.own.set(name, made.urn);
   add(run, compiled, made);
-  run.frame.made(name, made.urn);
+  if (named.isListed) run.frame.made(name, made.urn);
   const alias = compiled.alias?.(run, undefined);
   if (alias) run.aliases.set(aliasOf(name, alias), made.urn);
 }

@@ -34,6 +34,8 @@ export interface Named {
   readonly looped: boolean;
   readonly order: number;
   identify?: Identify;
+  /** All that are made under this name are asked for, by `!refs`. */
+  isListed?: boolean;
 }
 
 export type Identify = (run: Run) => string | null;

@@ -1,5 +1,5 @@
 /** Which character set a message is in, and its text. Exactly, or not at all (`decoders.ts`, `iso2022.ts`). */
-import { isUtf8 } from 'node:buffer';
+import { isAscii, isUtf8 } from 'node:buffer';
 import { BridgeError } from '../../../core/errors.ts';
 import { ascii, type Decode, decoderNamed, foreign, plainName } from './decoders.ts';
 import { decodeSwitching, type Switching, switchesSets } from './iso2022.ts';
@@ -80,10 +80,6 @@ function decoderOf(name: string): Decode {
   return decode;
 }
 
-function isAscii(bytes: Uint8Array): boolean {
-  return !bytes.some((byte) => byte >= 0x80);
-}
-
 /** UTF-16 is told by its mark, or by the zeros beside its ASCII characters. UTF-32 is refused. */
 function byUnicodeMark(bytes: Uint8Array): string | undefined {
   const [a, b, c, d] = bytes;
@@ -115,9 +111,11 @@ function headerOf(bytes: Uint8Array): HeaderBytes {
   return chinese.names.some(isKnownCharset) ? chinese : plain;
 }
 
+const HEADER = /MSH[^A-Za-z0-9\s\0]/;
+
 /** From MSH to the end of its line; empty where there is none. */
 function headerLine(head: Buffer): Buffer {
-  const start = head.toString('latin1').search(/MSH[^A-Za-z0-9\s\0]/);
+  const start = head.toString('latin1', 0, 4).search(HEADER) === 0 ? 0 : head.toString('latin1').search(HEADER);
   const rest = head.subarray(start < 0 ? head.length : start);
   const ends = [rest.indexOf(0x0d), rest.indexOf(0x0a)].filter((end) => end >= 0);
   return rest.subarray(0, Math.min(rest.length, ...ends));

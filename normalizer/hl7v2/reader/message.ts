@@ -134,7 +134,7 @@ const HEADER = /MSH[^A-Za-z0-9\s\0]/;
 
 /** MLLP bytes, an envelope and noise may stand before MSH; segments may not: they would be lost. */
 function splitHeader(text: string): Split {
-  const lines = text.split(/\r\n|\r|\n/);
+  const lines = text.includes('\n') ? text.split(/\r\n|\r|\n/) : text.split('\r');
   const first = lines.findIndex((line) => HEADER.test(line));
   const above = first < 0 ? lines : lines.slice(0, first);
   if (first < 0 || above.some((line) => /^[\s\0]*(?!FHS|BHS)[A-Z][A-Z0-9]{2}[^\w\s]/.test(line)))
