@@ -4,6 +4,7 @@
  */
 import { canonicalJson } from '../../core/json.ts';
 import type { NormalizeContext } from '../context.ts';
+import { detachedText } from '../shared/detached.ts';
 
 /** Things of one rule, by the level of the field and its content. */
 type Table = Map<string, unknown>;
@@ -26,6 +27,7 @@ export class Lasting {
     return old;
   }
 
+  /** @param made what holds on to nothing of its item */
   keep(rule: object, key: string, made: unknown): void {
     if (key.length > LONGEST) return;
     if (this.#count >= MOST / 2) {
@@ -39,7 +41,7 @@ export class Lasting {
       this.#recent.set(rule, table);
     }
     this.#count += 1;
-    table.set(key, made);
+    table.set(detachedText(key), made);
   }
 }
 

@@ -1,3 +1,5 @@
+import { setFlagsFromString } from 'node:v8';
+import { runInNewContext } from 'node:vm';
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import type { Normalized, Rejected } from '../../core/types.ts';
@@ -126,4 +128,26 @@ test('messages of all events come out the same after others as by themselves', (
     for (let time = 0; time < 2; time += 1)
       expect([seed, said(normalize(input, context))]).toEqual([seed, said(fresh)]);
   }
+}, 60_000);
+
+/** The engine keeps a text that is cut from a message as a place in the message. */
+test('what is remembered of a message does not keep the message in memory', () => {
+  setFlagsFromString('--expose-gc');
+  const collect = runInNewContext('gc') as () => void;
+  const context = { hospital, feed: 'long', receivedAt: '' };
+  const note = `NTE|1||${'长'.repeat(100_000)}\r`;
+  const one = (number: number) => {
+    const person = `D${number}00000000000^Wolfeschlegelsteinhausen${number}^Adolph Blaine ${number}^^^^^^Some Authority ${number}&1.2.840.113619.${number}&ISO`;
+    const code = `C${number}00000000000^a name of a test that is long ${number}^a system of the laboratory ${number}`;
+    const line = ['NM', code, '1', `a unit as long ${number}`, '3.9-6.1', '', 'F', '', person];
+    const bytes = Buffer.concat([message([[line]]), Buffer.from(note)]);
+    expect(normalize({ kind: 'hl7v2', sourceKey: 'm', bytes }, context).status).not.toBe('rejected');
+  };
+  for (let number = 0; number < 20; number += 1) one(number);
+  collect();
+  const before = process.memoryUsage().heapUsed;
+  for (let number = 20; number < 220; number += 1) one(number);
+  collect();
+  // 200 messages of 200 KB would be 40 MB.
+  expect(process.memoryUsage().heapUsed - before).toBeLessThan(10_000_000);
 }, 60_000);

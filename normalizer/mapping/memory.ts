@@ -5,7 +5,8 @@
  */
 import type { Entry } from '../draft.ts';
 import { share } from '../parts.ts';
-import type { Hearing, Run } from './run.ts';
+import { detached, detachedText } from '../shared/detached.ts';
+import { Absent, type Hearing, type Run, type Telling, Typed } from './run.ts';
 import type { Address, Field, ReadMarks, Scope, SourceFormat } from './sources/format.ts';
 
 /** What a rule depends on, besides what is the same for the whole item. */
@@ -29,7 +30,7 @@ interface Kept<T> {
   /** How often something was read that only this item can know. */
   readonly peculiar: number;
   /** What was told of the field. */
-  readonly tellings: Hearing['tellings'];
+  readonly tellings: readonly Telling[];
 }
 
 type Make<T> = (run: Run, field: Field) => T;
@@ -53,14 +54,22 @@ export function rememberField<T>(make: Make<T>, lasts: boolean): Make<T> {
     const fresh = watched(run, field, make);
     if (fresh.told) return fresh.made;
     table.set(content, fresh);
-    if (lasting && fresh.peculiar === 0) lasting.keep(rule, content, { ...fresh, made: shared(fresh.made) });
+    if (lasting && fresh.peculiar === 0) lasting.keep(rule, content, outlivingAll(fresh));
     return fresh.made;
   };
 }
 
-/** What stands in many bundles is checked and written once (`parts.ts`). */
-function shared<T>(made: T): T {
-  return typeof made === 'object' && made !== null && !Array.isArray(made) ? share(made) : made;
+function outlivingAll<T>(fresh: Kept<T>): Kept<T> {
+  const { made, added, tellings } = fresh;
+  return { ...fresh, made: outliving(made), added: detached(added), tellings: detached(tellings) };
+}
+
+/** Holds on to nothing of its item; what stands in many bundles is checked and written once (`parts.ts`). */
+function outliving<T>(made: T): T {
+  if (made instanceof Absent) return made;
+  if (made instanceof Typed) return new Typed(made.type, outliving(made.value), detached(made.beside)) as T;
+  const copy = detached(made);
+  return typeof copy === 'object' && copy !== null && !Array.isArray(copy) ? share(copy) : copy;
 }
 
 function again<T>(run: Run, field: Field, kept: Kept<T>, adds: boolean): T {
@@ -72,7 +81,7 @@ function again<T>(run: Run, field: Field, kept: Kept<T>, adds: boolean): T {
     for (const entry of kept.added) run.draft.addMade(entry);
     if (adds) kept.addedTo = run.number;
   }
-  if (kept.tellings.length > 0) for (const tell of kept.tellings) tell(run, field.place);
+  if (kept.tellings.length > 0) for (const telling of kept.tellings) run.tell(telling, field.place);
   return kept.made;
 }
 
@@ -117,7 +126,7 @@ export function rememberConstant(make: (run: Run) => unknown): (run: Run) => unk
     if (known !== undefined) return known;
     const before = run.told + run.draft.peculiar;
     const made = make(run);
-    if (made !== undefined && run.told + run.draft.peculiar === before) run.lasting?.keep(rule, '', shared(made));
+    if (made !== undefined && run.told + run.draft.peculiar === before) run.lasting?.keep(rule, '', outliving(made));
     return made;
   };
 }
@@ -132,7 +141,7 @@ export function rememberTexts<T extends object>(
     const key = texts.join('\0');
     const known = run.lasting.find(rule, key) as T | undefined;
     if (known) return known;
-    const made = make(texts);
+    const made = make(texts.map(detachedText));
     run.lasting.keep(rule, key, made);
     return made;
   };

@@ -44,10 +44,15 @@ export class Frame {
 /** Bounds of one item: a map cannot make more than this of it, whatever its loops say. */
 export const LIMITS = { resources: 20_000, turns: 200_000 } as const;
 
+/** What can be told of another place again: a code without a mapping, or an issue of some kind. */
+export type Telling =
+  | { readonly system: string; readonly code: string }
+  | { readonly kind: string; readonly severity: Issue['severity']; readonly issue: ErrorCode; readonly detail: string };
+
 /** What is told of one field while something is made of it, so that it can be told of another. */
 export interface Hearing {
   readonly place: string;
-  readonly tellings: ((run: Run, place: string) => void)[];
+  readonly tellings: Telling[];
   /** By how much `Run.told` has grown with them. */
   told: number;
   readonly outer: Hearing | undefined;
@@ -109,7 +114,7 @@ export class Run {
   unmapped(system: string, code: string, place: string): void {
     const before = this.told;
     if (this.#isFirst(`unmapped ${place} ${system} ${code}`)) this.draft.unmappedCode(system, code);
-    this.#heard(place, before, (run, at) => run.unmapped(system, code, at));
+    if (this.hearing) this.#heard(place, before, { system, code });
   }
 
   /** An issue that is told once an item. */
@@ -121,7 +126,12 @@ export class Run {
   onceAt(kind: string, severity: Issue['severity'], code: ErrorCode, place: string, detail: string): void {
     const before = this.told;
     this.once(`${kind} ${place}`, severity, code, place, detail);
-    this.#heard(place, before, (run, at) => run.onceAt(kind, severity, code, at, detail));
+    if (this.hearing) this.#heard(place, before, { kind, severity, issue: code, detail });
+  }
+
+  tell(telling: Telling, place: string): void {
+    if ('system' in telling) this.unmapped(telling.system, telling.code, place);
+    else this.onceAt(telling.kind, telling.severity, telling.issue, place, telling.detail);
   }
 
   #isFirst(key: string): boolean {
@@ -131,10 +141,10 @@ export class Run {
     return true;
   }
 
-  #heard(place: string, before: number, again: Hearing['tellings'][number]): void {
+  #heard(place: string, before: number, telling: Telling): void {
     for (let hearing = this.hearing; hearing; hearing = hearing.outer) {
       if (hearing.place !== place) continue;
-      hearing.tellings.push(again);
+      hearing.tellings.push(telling);
       hearing.told += this.told - before;
     }
   }

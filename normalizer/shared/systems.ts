@@ -1,5 +1,6 @@
 /** Names of code systems and assigning authorities → URIs. */
 import type { NormalizeContext } from '../context.ts';
+import { detachedText } from './detached.ts';
 
 /** HL7 table 0396 and the names that Chinese senders use. ICD-10's Chinese versions have URIs of their own: their codes differ. */
 const CODE_SYSTEMS: Readonly<Record<string, string>> = {
@@ -66,7 +67,7 @@ export function uriOf(text: string): string | undefined {
   if (uri === undefined) {
     uri = readUri(text) ?? '';
     if (uris.size >= MOST_URIS) uris.clear();
-    if (text.length <= LONGEST_URI) uris.set(text, uri);
+    if (text.length <= LONGEST_URI) uris.set(detachedText(text), detachedText(uri));
   }
   return uri || undefined;
 }

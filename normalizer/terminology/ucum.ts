@@ -1,4 +1,5 @@
 /** Is a text a UCUM unit? The grammar and atoms of the Unified Code for Units of Measure 1.9, case sensitive (c/s). */
+import { detachedText } from '../shared/detached.ts';
 
 const PREFIXES = 'Y Z E P T G M k h da d c m u n p f a z y Ki Mi Gi Ti'.split(' ');
 
@@ -44,7 +45,7 @@ export function isUcum(text: string): boolean {
   if (units.has(text)) return true;
   if (text.length === 0 || text.length > 200) return false;
   if (term(text, text[0] === '/' ? 1 : 0, 0) !== text.length) return false;
-  if (units.size < MOST_UNITS && !text.includes('{')) units.add(text);
+  if (units.size < MOST_UNITS && !text.includes('{')) units.add(detachedText(text));
   return true;
 }
 
