@@ -49,7 +49,7 @@ function identifier(value: string, type: string | undefined, system: string | un
 
 /** Id of a person in XCN (§2A.3.86): components 1, 9 and 13. */
 export function xcnId(scope: Scope, value: Value): fhir4.Identifier | undefined {
-  return numbered(scope, value.textOf(1), value.part(9), value.textOf(13));
+  return numbered(scope, value.textOf(1), value.part(9), value.part(13).code);
 }
 
 /** Id of an organization in XON (§2A.3.87): component 10, in versions before 2.7 component 3. */

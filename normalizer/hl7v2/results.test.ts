@@ -247,3 +247,20 @@ describe('orders and their results meet', () => {
     ]);
   });
 });
+
+test('the kind of a number that is no code as it was sent does not cost the message', () => {
+  const bytes = Buffer.from(
+    'MSH|^~\\&|LIS|CG|DHC|CG|20260105083000+0800||ADT^A01|A1|P|2.5\rPID|1||CG1^^^CG^MR||张^伟\r' +
+      'PV1|1|I|||||D1^林^涛^^^^^^CG^^^^N  PI\r',
+  );
+  const made = normalize(
+    { kind: 'hl7v2', sourceKey: 'm', bytes },
+    { hospital: { id: 'h', name: 'h', timezone: 'Asia/Shanghai' }, feed: 'f', receivedAt: '' },
+  );
+  if (made.status === 'rejected') throw new Error(made.code);
+  const all = made.bundle.entry!.map(({ resource }) => resource as fhir4.Practitioner);
+  const kinds = all.flatMap(({ resourceType, identifier }) =>
+    resourceType === 'Practitioner' ? (identifier?.map(({ type }) => type?.coding?.[0]?.code) ?? []) : [],
+  );
+  expect(kinds).toEqual(['N PI']);
+});
