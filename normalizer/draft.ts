@@ -95,17 +95,12 @@ export class Draft {
     const id = urn.slice('urn:uuid:'.length);
     const tidied = this.#tidied(resource);
     const made = tidied.id === id ? tidied : { ...tidied, id };
-    this.#put({ fullUrl: urn, resource: made, verbatim: false });
+    this.addMade({ fullUrl: urn, resource: made, verbatim: false });
     return urn;
   }
 
   /** Adds what was made before, of this item or of another one. */
   addMade(entry: Entry): void {
-    if (!recurring.has(entry)) recurring.set(entry, share(transactionEntry(entry)));
-    this.#put(entry);
-  }
-
-  #put(entry: Entry): void {
     this.#added?.push(entry);
     const present = this.#entries.get(entry.fullUrl);
     if (present === entry || this.#merged.has(entry)) return;
@@ -220,7 +215,7 @@ export class Draft {
       const { key, device } = bridgeDevice(feed);
       const fullUrl = this.urn('Device', key);
       const resource = { ...device, id: fullUrl.slice('urn:uuid:'.length) };
-      bridge = { hospital: hospital.id, feed, entry: { fullUrl, resource, verbatim: false } };
+      bridge = { hospital: hospital.id, feed, entry: recurrent({ fullUrl, resource, verbatim: false }) };
     }
     this.addMade(bridge.entry);
     return bridge.entry.fullUrl;
@@ -238,6 +233,12 @@ let bridge: { readonly hospital: string; readonly feed: string; readonly entry: 
 
 /** Of entries that come again and again, as they stand in bundles. */
 const recurring = new WeakMap<Entry, fhir4.BundleEntry>();
+
+/** Marks an entry that will stand in many bundles. */
+export function recurrent(entry: Entry): Entry {
+  recurring.set(entry, share(transactionEntry(entry)));
+  return entry;
+}
 
 function bundleEntry(entry: Entry): fhir4.BundleEntry {
   return recurring.get(entry) ?? transactionEntry(entry);

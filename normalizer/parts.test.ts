@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import type { Normalized } from '../core/types.ts';
-import { codeMapping, Draft, type Entry } from './draft.ts';
+import { codeMapping, Draft, type Entry, recurrent } from './draft.ts';
 import { share } from './parts.ts';
 
 const context = {
@@ -74,13 +74,14 @@ describe('an entry that recurs', () => {
   const addAll = (one: Draft, entries: readonly Entry[]) => {
     for (const entry of entries) one.addMade(entry);
   };
-  const made: Entry[] = [];
+  const added: Entry[] = [];
   const first = bundle((one) => {
-    one.gather(made);
+    one.gather(added);
     const organization = one.add(['o'], { resourceType: 'Organization', name: '晨光' });
     one.add(['l'], { resourceType: 'Location', name: '302', managingOrganization: { reference: organization } });
     one.gather(undefined);
   });
+  const made = added.map(recurrent);
   const again = () => bundle((one) => addAll(one, made));
 
   test('has the same bytes in every bundle', () => {

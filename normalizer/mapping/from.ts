@@ -43,14 +43,13 @@ function scalarFrom(text: string, node: Node, world: World): From | undefined {
     const address = world.fieldAddress(text.slice(1), node.at);
     if (!address) return undefined;
     const { present, fields } = address;
-    const one = address.one ?? ((scope) => fields(scope)[0]);
     return {
       many: address.many,
       constant: false,
       addresses: [address],
       literal: undefined,
       ...(present ? { present: (run: Run) => present(run.scope) } : {}),
-      one: (run) => one(run.scope),
+      one: (run) => firstField(address, run.scope),
       all: (run) => fields(run.scope),
     };
   }

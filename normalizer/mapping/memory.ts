@@ -3,9 +3,9 @@
  * and, of what is no patient's own, from item to item. Kept is only what told nothing, or can tell it of another place; and
  * nothing where a trace is made.
  */
-import type { Entry } from '../draft.ts';
+import { type Entry, recurrent } from '../draft.ts';
 import { share } from '../parts.ts';
-import { detached, detachedText } from '../shared/detached.ts';
+import { detached } from '../shared/detached.ts';
 import { Absent, type Hearing, type Run, type Telling, Typed } from './run.ts';
 import type { Address, Field, ReadMarks, Scope, SourceFormat } from './sources/format.ts';
 
@@ -61,7 +61,7 @@ export function rememberField<T>(make: Make<T>, lasts: boolean): Make<T> {
 
 function outlivingAll<T>(fresh: Kept<T>): Kept<T> {
   const { made, added, tellings } = fresh;
-  return { ...fresh, made: outliving(made), added: detached(added), tellings: detached(tellings) };
+  return { ...fresh, made: outliving(made), added: detached(added).map(recurrent), tellings: detached(tellings) };
 }
 
 /** Holds on to nothing of its item; what stands in many bundles is checked and written once (`parts.ts`). */
@@ -141,7 +141,7 @@ export function rememberTexts<T extends object>(
     const key = texts.join('\0');
     const known = run.lasting.find(rule, key) as T | undefined;
     if (known) return known;
-    const made = make(texts.map(detachedText));
+    const made = outliving(make(texts));
     run.lasting.keep(rule, key, made);
     return made;
   };

@@ -15,20 +15,20 @@ export class Frame {
   /** Resources of this turn itself: name → its URN; null where its condition does not hold. */
   readonly own = new Map<string, string | null>();
   /** Resources of this turn and of all below it; only of lists, of which they are asked. */
-  readonly #all: Map<string, Set<string>> | undefined;
+  #all: Map<string, Set<string>> | undefined;
 
   constructor(parent: Frame | null, scope: Scope, isList: boolean) {
     this.parent = parent;
     this.depth = parent ? parent.depth + 1 : 0;
     this.scope = scope;
     this.isList = isList;
-    this.#all = isList ? new Map() : undefined;
   }
 
+  /** Notes a resource of a name of which all are asked for. */
   made(name: string, urn: string): void {
-    this.own.set(name, urn);
     for (let frame: Frame | null = this; frame; frame = frame.parent) {
-      if (!frame.#all) continue;
+      if (!frame.isList) continue;
+      frame.#all ??= new Map();
       const known = frame.#all.get(name);
       if (known) known.add(urn);
       else frame.#all.set(name, new Set([urn]));

@@ -1,5 +1,4 @@
 /** Quantities and laboratory results. Numbers keep their text; what has no form stays text. */
-import { share } from '../../parts.ts';
 import { interval, quantity as makeQuantity, measured, type Unit } from '../../shared/result.ts';
 import { rememberField, rememberTexts } from '../memory.ts';
 import { type Run, Typed } from '../run.ts';
@@ -150,9 +149,10 @@ export const referenceRange: Converter = {
   compile(args) {
     const read = unitReader(args);
     const boundsOf = rememberTexts(([sent = '']) => ({ bounds: interval(sent) }));
-    const made = rememberTexts(([sent = '', unit, system, code]) =>
-      share({ ...rangeOf(sent, () => ({ unit, system, code })), text: sent }),
-    );
+    const made = rememberTexts(([sent = '', unit, system, code]) => ({
+      ...rangeOf(sent, () => ({ unit, system, code })),
+      text: sent,
+    }));
     return (run, field) => {
       const native = field && run.native.referenceRange?.(field);
       if (native) return native;
