@@ -71,8 +71,16 @@ describe('FrameDecoder', () => {
           expect(decode(chunks, most)).toEqual(decode([all], most));
         },
       ),
-      { numRuns: 2000 },
+      { numRuns: 20_000 },
     );
+  });
+
+  it('counts a false start behind a full message against its limit, however it is cut', () => {
+    const wire = bytes('\vMSH|MSH|\vMMSH|');
+    for (let cut = 0; cut < wire.length; cut++) {
+      expect(decode([wire.subarray(0, cut), wire.subarray(cut)], 8)).toEqual(['oversize:9']);
+    }
+    expect(decode([bytes('\vMSH|MSH|\vM')], 8)).toEqual(['oversize:9']);
   });
 
   it('gives back what was framed, with noise between', () => {

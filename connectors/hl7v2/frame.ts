@@ -60,10 +60,8 @@ export class FrameDecoder {
   end(): Frame[] {
     if (this.#state === 'over') return [];
     const frames = [...this.settle(), ...this.#takeStray()];
-    if (this.inside) {
-      this.#release();
-      frames.push({ type: 'cut', ...this.#content.takeHead() });
-    }
+    this.#release(frames);
+    if (this.inside) frames.push({ type: 'cut', ...this.#content.takeHead() });
     this.#state = 'over';
     return frames;
   }
@@ -84,7 +82,7 @@ export class FrameDecoder {
         return at;
       case 'start?':
         if (byte !== MSH[this.#letters]) {
-          this.#release();
+          this.#release(frames);
           return at;
         }
         this.#letters++;
@@ -120,13 +118,11 @@ export class FrameDecoder {
     return end + 1;
   }
 
-  /** What was held back behind a VT or as an FS is content after all. */
-  #release(): void {
-    if (this.#state === 'start?') {
-      this.#content.add(Buffer.of(VT));
-      this.#content.add(MSH.subarray(0, this.#letters));
-    }
+  /** What was held back as a new start is content after all. */
+  #release(frames: Frame[]): void {
+    if (this.#state !== 'start?') return;
     this.#state = 'inside';
+    this.#gather(Buffer.concat([Buffer.of(VT), MSH.subarray(0, this.#letters)]), frames);
   }
 
   #gather(bytes: Uint8Array, frames: Frame[]): void {
