@@ -1,4 +1,5 @@
 /** Coded values as senders give them, with every triplet kept. */
+import { singleSpaced } from './spaces.ts';
 
 export interface CodeParts {
   readonly code?: string | undefined;
@@ -24,8 +25,7 @@ export function concept(parts: readonly CodeParts[], text?: string): fhir4.Codea
 }
 
 function codingOf({ code, display, system, version }: CodeParts): fhir4.Coding {
-  // R4 code: no white space at the ends, single spaces within.
-  const made: fhir4.Coding = { code: code!.trim().replaceAll(/\s+/g, ' ') };
+  const made: fhir4.Coding = { code: singleSpaced(code!) };
   if (system) made.system = system;
   if (version && system) made.version = version;
   if (display) made.display = display;

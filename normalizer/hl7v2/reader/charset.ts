@@ -1,6 +1,7 @@
 /** Which character set a message is in, and its text. Exactly, or not at all (`decoders.ts`, `iso2022.ts`). */
 import { isAscii, isUtf8 } from 'node:buffer';
 import { BridgeError } from '../../../core/errors.ts';
+import { detachedText } from '../../shared/detached.ts';
 import { ascii, type Decode, decoderNamed, foreign, plainName } from './decoders.ts';
 import { decodeSwitching, type Switching, switchesSets } from './iso2022.ts';
 
@@ -27,33 +28,73 @@ const HEADER_BYTES = 16_384;
  */
 export function decodeMessage(bytes: Uint8Array, configured: string | undefined): Decoded {
   const marked = byUnicodeMark(bytes);
-  if (marked !== undefined) return decoded(bytes, decoderOf(marked));
+  if (marked !== undefined) return decoded(bytes, setOf(decoderOf(marked)));
   const header = headerOf(bytes);
-  const names = configured === undefined ? header.names : [configured];
-  const [own = 'UTF-8', ...more] = names.map((name) => name || 'ASCII');
-  const switched = names.some((name) => SWITCHED.has(plainName(name)));
-  const base = SWITCHED.has(plainName(own)) ? ascii : decoderOf(own);
-  if (switched || switchesSets(bytes, header.encoding)) {
-    const kana = [own, ...more].some((name) => KATAKANA.has(plainName(name)));
-    return switching(bytes, { base, kana, encoding: header.encoding });
-  }
-  if (configured === undefined && isMisdeclared(bytes, own, base))
-    return { ...decoded(bytes, decoderOf('UTF-8')), misdeclared: true };
-  return decoded(bytes, base);
+  const { own, isWide, kana, isSwitched } = configured === undefined ? declared(header) : understood([configured]);
+  if (isSwitched || switchesSets(bytes, header.encoding))
+    return switching(bytes, { base: own.decode, kana, encoding: header.encoding });
+  // A header whose letters stand side by side is not in UTF-16.
+  if (configured === undefined && (isWide || (own.decode === ascii && !isAscii(bytes))))
+    return { ...decoded(bytes, setOf(decoderOf('UTF-8'))), misdeclared: true };
+  return decoded(bytes, own);
 }
 
-/** A header whose letters stand side by side is not in UTF-16. */
-function isMisdeclared(bytes: Uint8Array, name: string, base: Decode): boolean {
-  return UTF_16.has(plainName(name)) || (base === ascii && !isAscii(bytes));
+/** A character set that needs no switching. */
+interface PlainSet {
+  readonly decode: Decode;
+  readonly hex: Decoded['hex'];
+}
+
+function setOf(decode: Decode): PlainSet {
+  return { decode, hex: orNothing(decode) };
+}
+
+/** What the names of sets say. */
+interface Declaration {
+  /** Where nothing is switched. */
+  readonly own: PlainSet;
+  /** UTF-16. */
+  readonly isWide: boolean;
+  readonly kana: boolean;
+  readonly isSwitched: boolean;
+}
+
+/** MSH-18 and MSH-2 → what they declare: the messages of a sender all declare the same. */
+const declarations = new Map<string, Declaration>();
+const MOST_DECLARATIONS = 256;
+
+function declared(header: HeaderBytes): Declaration {
+  // A line holds no line break.
+  const key = `${header.charset}\r${header.encoding}`;
+  let known = declarations.get(key);
+  if (!known) {
+    known = understood(namesOf(header));
+    if (declarations.size >= MOST_DECLARATIONS) declarations.clear();
+    if (key.length <= LONGEST_DECLARATION) declarations.set(detachedText(key), known);
+  }
+  return known;
+}
+
+const LONGEST_DECLARATION = 64;
+
+/** @throws BridgeError item.charset for a set that is not supported */
+function understood(names: readonly string[]): Declaration {
+  const [own = 'UTF8', ...more] = names.map((name) => plainName(name || 'ASCII'));
+  return {
+    own: setOf(SWITCHED.has(own) ? ascii : decoderOf(own)),
+    isWide: UTF_16.has(own),
+    kana: [own, ...more].some((name) => KATAKANA.has(name)),
+    isSwitched: [own, ...more].some((name) => SWITCHED.has(name)),
+  };
 }
 
 export function isKnownCharset(name: string): boolean {
   return decoderNamed(name) !== undefined || SWITCHED.has(plainName(name));
 }
 
-function decoded(bytes: Uint8Array, decode: Decode): Decoded {
+function decoded(bytes: Uint8Array, { decode, hex }: PlainSet): Decoded {
   const text = decode(bytes);
-  return { text: text.startsWith('\uFEFF') ? text.slice(1) : text, hex: orNothing(decode), misdeclared: false };
+  return { text: text.charCodeAt(0) === 0xfeff ? text.slice(1) : text, hex, misdeclared: false };
 }
 
 function switching(bytes: Uint8Array, how: Switching): Decoded {
@@ -82,7 +123,8 @@ function decoderOf(name: string): Decode {
 
 /** UTF-16 is told by its mark, or by the zeros beside its ASCII characters. UTF-32 is refused. */
 function byUnicodeMark(bytes: Uint8Array): string | undefined {
-  const [a, b, c, d] = bytes;
+  const [a, b, c, d] = [bytes[0], bytes[1], bytes[2], bytes[3]];
+  if (a! < 0x80 && a !== 0 && b !== 0 && c !== 0 && d !== 0) return undefined;
   if (a === 0xef && b === 0xbb && c === 0xbf) return 'UTF-8';
   const zeros = [a, b, c, d].map((byte) => (byte === 0 ? '0' : 'x')).join('');
   if (zeros === '000x' || zeros === 'x000' || (a === 0 && b === 0 && c === 0xfe) || (a === 0xff && zeros === 'xx00'))
@@ -93,8 +135,8 @@ function byUnicodeMark(bytes: Uint8Array): string | undefined {
 }
 
 interface HeaderBytes {
-  /** MSH-18, one a repetition, as written; empty where it is absent. */
-  readonly names: readonly string[];
+  /** MSH-18; empty where it is absent. */
+  readonly charset: string;
   /** MSH-2. */
   readonly encoding: string;
 }
@@ -106,24 +148,28 @@ interface HeaderBytes {
 function headerOf(bytes: Uint8Array): HeaderBytes {
   const line = headerLine(Buffer.from(bytes.buffer, bytes.byteOffset, Math.min(bytes.length, HEADER_BYTES)));
   const plain = headerFields(line.toString('latin1'));
-  if (isAscii(line) || plain.names.some(isKnownCharset)) return plain;
+  if (isAscii(line) || namesOf(plain).some(isKnownCharset)) return plain;
   const chinese = headerFields(new TextDecoder('gb18030').decode(line));
-  return chinese.names.some(isKnownCharset) ? chinese : plain;
+  return namesOf(chinese).some(isKnownCharset) ? chinese : plain;
+}
+
+/** One a repetition. */
+function namesOf({ charset, encoding }: HeaderBytes): readonly string[] {
+  return charset === '' ? [] : charset.split(encoding[1] || '~').map((name) => name.trim());
 }
 
 const HEADER = /MSH[^A-Za-z0-9\s\0]/;
 
 /** From MSH to the end of its line; empty where there is none. */
 function headerLine(head: Buffer): Buffer {
-  const start = head.toString('latin1', 0, 4).search(HEADER) === 0 ? 0 : head.toString('latin1').search(HEADER);
-  const rest = head.subarray(start < 0 ? head.length : start);
-  const ends = [rest.indexOf(0x0d), rest.indexOf(0x0a)].filter((end) => end >= 0);
-  return rest.subarray(0, Math.min(rest.length, ...ends));
+  const start = HEADER.test(head.toString('latin1', 0, 4)) ? 0 : head.toString('latin1').search(HEADER);
+  if (start < 0) return head.subarray(head.length);
+  let end = start;
+  while (end < head.length && head[end] !== 0x0d && head[end] !== 0x0a) end += 1;
+  return head.subarray(start, end);
 }
 
 function headerFields(line: string): HeaderBytes {
-  const fields = line.split(line[3] ?? '|');
-  const encoding = fields[1] ?? '';
-  const value = fields[17]?.trim();
-  return { names: value ? value.split(encoding[1] || '~').map((name) => name.trim()) : [], encoding };
+  const fields = line.split(line[3] ?? '|', 18);
+  return { charset: fields[17]?.trim() ?? '', encoding: fields[1] ?? '' };
 }

@@ -14,11 +14,19 @@ export interface Delimiters {
   readonly doubled: boolean;
 }
 
+/** As the standard proposes them, and nearly every sender writes them. */
+const USUAL = '|^~\\&|';
+const usual = delimitersOf(`MSH${USUAL}`);
+
 /**
  * @param header the MSH (or FHS, BHS) line, beginning with its name
  * @throws BridgeError item.format
  */
 export function readDelimiters(header: string): Delimiters {
+  return header.startsWith(USUAL, 3) ? usual : delimitersOf(header);
+}
+
+function delimitersOf(header: string): Delimiters {
   const field = header[3];
   if (field === undefined || /[A-Za-z0-9\s\0]/.test(field)) throw malformed('MSH-1 holds no field separator');
   const end = header.indexOf(field, 4);

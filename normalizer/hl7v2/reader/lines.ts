@@ -1,8 +1,11 @@
 /** The segments of a message as lines: broken lines and continuations (HL7 v2.9 §2.10.2: ADD, DSC) are put together. */
 import { BridgeError } from '../../../core/errors.ts';
+import { isInk } from '../../shared/spaces.ts';
 import type { ReadingIssue } from './message.ts';
+import { segmentNameOf } from './names.ts';
 
 export interface SegmentLine {
+  /** As `segmentName` gives it. */
   readonly name: string;
   readonly raw: string;
 }
@@ -21,19 +24,20 @@ export function segmentLines(
   lines: readonly string[],
   firstLine: number,
   field: string,
-): { segments: SegmentLine[]; issues: ReadingIssue[] } {
+): { segments: readonly SegmentLine[]; issues: readonly ReadingIssue[] } {
   const segments: Growing[] = [];
   const issues: ReadingIssue[] = [];
   /** DSC-1 of the part before. */
   let pointer: string | undefined;
-  for (const [index, written] of lines.entries()) {
+  let last: Growing | undefined;
+  for (let index = 0; index < lines.length; index += 1) {
+    const written = lines[index]!;
     const line = trimmedStart(written);
     if (line === '') continue;
-    const name = segmentName(line, field);
-    const last = segments.at(-1);
+    const name = segmentNameOf(line, field);
     if (name === undefined) {
       const isText = last !== undefined && isWithinText(last, line, field);
-      if (isText) last.append(`\n${written}`);
+      if (isText) last!.append(`\n${written}`);
       issues.push(strayIssue(firstLine + index, isText));
     } else if (name === 'MSH' && index > 0) {
       if (pointer === undefined || line.split(field)[13]?.trim() !== pointer)
@@ -43,49 +47,55 @@ export function segmentLines(
       if (last === undefined || last.name === 'MSH') throw incomplete();
       last.append(line.slice(4));
     } else if (name === 'DSC' && continues(line, field)) pointer = line.split(field)[1]!.trim();
-    else if (!ENVELOPE.has(name)) segments.push(new Growing(name, line, field));
+    else if (!ENVELOPE.has(name)) {
+      last = new Growing(name, line, field);
+      segments.push(last);
+    }
   }
   if (pointer !== undefined) throw incomplete();
-  return { segments: segments.map(({ name, pieces }) => ({ name, raw: pieces.join('') })), issues };
+  return { segments, issues };
 }
 
 /** A segment to which more may be added. What was added is never looked at again, however much it is. */
-class Growing {
+class Growing implements SegmentLine {
   readonly name: string;
-  readonly pieces: string[];
+  readonly #line: string;
   readonly #separator: string;
-  /** Number of the last written field. */
-  #fields = 0;
-  #counted = 0;
+  #added: string[] | undefined;
+  #fields: number | undefined;
 
   constructor(name: string, line: string, separator: string) {
     this.name = name;
-    this.pieces = [line];
+    this.#line = line;
     this.#separator = separator;
   }
 
-  append(text: string): void {
-    this.pieces.push(text);
+  get raw(): string {
+    return this.#added ? this.#line + this.#added.join('') : this.#line;
   }
 
+  append(text: string): void {
+    this.#added ??= [];
+    this.#added.push(text);
+    if (this.#fields !== undefined) this.#fields += this.#separatorsIn(text);
+  }
+
+  /** Number of the last written field. */
   get fields(): number {
-    for (; this.#counted < this.pieces.length; this.#counted += 1)
-      this.#fields += this.pieces[this.#counted]!.split(this.#separator).length - 1;
+    this.#fields ??= this.#separatorsIn(this.raw);
     return this.#fields;
+  }
+
+  #separatorsIn(text: string): number {
+    return text.split(this.#separator).length - 1;
   }
 }
 
 /** Without white space and padding before a segment's name; empty where nothing else is there. */
 function trimmedStart(line: string): string {
+  if (isInk(line.charCodeAt(0))) return line;
   const start = line.search(/[^\s\0]/);
   return start < 0 ? '' : line.slice(start);
-}
-
-/** Three characters before a field separator or the end; senders write them in lower case, too. */
-function segmentName(line: string, field: string): string | undefined {
-  if (line.length > 3 && line[3] !== field) return undefined;
-  const name = line.slice(0, 3).toUpperCase();
-  return /^[A-Z][A-Z0-9]{2}$/.test(name) ? name : undefined;
 }
 
 /** A line break in the middle of a text: what comes behind the text is still to come. */

@@ -1,6 +1,7 @@
 /** One HL7 v2 message in ER7 encoding, read lazily. */
 import type { ErrorCode } from '../../../core/codes.ts';
 import { BridgeError } from '../../../core/errors.ts';
+import { isInk } from '../../shared/spaces.ts';
 import type { SourceTracker, Tally } from '../../sources.ts';
 import { type Decoded, decodeMessage } from './charset.ts';
 import { type Delimiters, readDelimiters } from './delimiters.ts';
@@ -57,7 +58,7 @@ export class Message {
   /** Its texts mean what the same texts mean in other messages: nothing is escaped, and its delimiters are those of the standard. */
   get recurs(): boolean {
     const { component, repetition, subcomponent } = this.delimiters;
-    return this.#reading.plain && component + repetition + subcomponent === '^~&';
+    return this.#reading.plain && component === '^' && repetition === '~' && subcomponent === '&';
   }
 
   /** Counts every populated place, and which of them were read. */
@@ -74,7 +75,7 @@ export function readMessage(bytes: Uint8Array, charset: string | undefined): Mes
   const decoded = decodeMessage(bytes, charset);
   const content = decoded.text.slice(0, contentEnd(decoded.text));
   const split = splitHeader(content);
-  const delimiters = readDelimiters(split.header);
+  const delimiters = readDelimiters(split.lines[0]!);
   const reading: Reading = {
     delimiters,
     hex: decoded.hex,
@@ -83,7 +84,7 @@ export function readMessage(bytes: Uint8Array, charset: string | undefined): Mes
     silent: false,
     watcher: undefined,
   };
-  const written = [split.header, ...split.rest].map(delimiters.doubled ? unquoted(delimiters) : asWritten);
+  const written = delimiters.doubled ? split.lines.map(unquoted(delimiters)) : split.lines;
   const lines = segmentLines(written, split.before.lines + 1, delimiters.field);
   const counts = new Map<string, number>();
   const segments = lines.segments.map(({ name, raw }) => {
@@ -91,12 +92,8 @@ export function readMessage(bytes: Uint8Array, charset: string | undefined): Mes
     counts.set(name, occurrence);
     return new Segment(reading, name, occurrence, raw);
   });
-  const issues = [
-    ...headerIssues(decoded, delimiters, split),
-    ...lines.issues,
-    ...truncations(lines.segments, delimiters),
-  ];
-  return new Message(reading, segments, issues);
+  const before = headerIssues(decoded, delimiters, split);
+  return new Message(reading, segments, before.concat(lines.issues, truncations(lines.segments, delimiters)));
 }
 
 /** A line of a string literal: escape characters stand twice in it, its end may be spelled out. */
@@ -104,37 +101,37 @@ function unquoted({ escape: mark }: Delimiters): (line: string) => string {
   return (line) => line.replaceAll(mark + mark, mark).replace(/(?:\\[rn]){1,2}$/, '');
 }
 
-function asWritten(line: string): string {
-  return line;
-}
-
 /** Where the sender has cut a value off and says so (HL7 v2.7 §2.5.5.2): the sign at the end of a value. */
-function* truncations(lines: readonly SegmentLine[], { field, truncation }: Delimiters): Generator<ReadingIssue> {
-  if (truncation === '') return;
+function truncations(lines: readonly SegmentLine[], { field, truncation }: Delimiters): ReadingIssue[] {
+  const issues: ReadingIssue[] = [];
+  if (truncation === '') return issues;
   for (const { name, raw } of lines) {
     if (name === 'MSH' || !raw.includes(truncation)) continue;
     for (const [number, value] of raw.split(field).entries())
       if (value.length > 1 && value.endsWith(truncation))
-        yield { code: 'item.truncated', place: `${name}-${number}`, detail: 'the sender has cut the value off' };
+        issues.push({ code: 'item.truncated', place: `${name}-${number}`, detail: 'the sender has cut the value off' });
   }
+  return issues;
 }
 
 /** MSH-2 itself holds the escape character once. */
 function isPlain(text: string, { escape: mark }: Delimiters): boolean {
-  return (mark === '' || text.indexOf(mark) === text.lastIndexOf(mark)) && !CONTROL.test(text);
+  return (mark === '' || !text.includes(mark, text.indexOf(mark) + 1)) && !CONTROL.test(text);
 }
 
 interface Split {
-  readonly header: string;
-  readonly rest: readonly string[];
+  /** From MSH on. */
+  readonly lines: readonly string[];
   readonly before: { readonly lines: number; readonly noise: boolean };
 }
 
 const HEADER = /MSH[^A-Za-z0-9\s\0]/;
+const HEADER_FIRST = /^MSH[^A-Za-z0-9\s\0]/;
 
 /** MLLP bytes, an envelope and noise may stand before MSH; segments may not: they would be lost. */
 function splitHeader(text: string): Split {
   const lines = text.includes('\n') ? text.split(/\r\n|\r|\n/) : text.split('\r');
+  if (HEADER_FIRST.test(lines[0]!)) return { lines, before: { lines: 0, noise: false } };
   const first = lines.findIndex((line) => HEADER.test(line));
   const above = first < 0 ? lines : lines.slice(0, first);
   if (first < 0 || above.some((line) => /^[\s\0]*(?!FHS|BHS)[A-Z][A-Z0-9]{2}[^\w\s]/.test(line)))
@@ -142,8 +139,7 @@ function splitHeader(text: string): Split {
   const at = lines[first]!.search(HEADER);
   const noise = `${above.filter((line) => !/^[\v\0\s]*[FB]HS/.test(line)).join('')}${lines[first]!.slice(0, at)}`;
   return {
-    header: lines[first]!.slice(at),
-    rest: lines.slice(first + 1),
+    lines: [lines[first]!.slice(at), ...lines.slice(first + 1)],
     before: { lines: first, noise: /[^\v\0\s]/.test(noise) },
   };
 }
@@ -151,13 +147,15 @@ function splitHeader(text: string): Split {
 /** Behind the last character that is neither white space, padding nor the end of an MLLP frame. */
 function contentEnd(text: string): number {
   let end = text.length;
-  while (end > 0 && /[\x1c\0\s]/.test(text[end - 1]!)) end -= 1;
+  while (end > 0 && !isInk(text.charCodeAt(end - 1)) && /[\x1c\0\s]/.test(text[end - 1]!)) end -= 1;
   return end;
 }
 
-function* headerIssues({ misdeclared }: Decoded, { doubled }: Delimiters, { before }: Split): Generator<ReadingIssue> {
-  const code = 'structure.unexpected';
-  if (misdeclared) yield { code: 'item.charset', place: 'MSH-18', detail: 'the declared set cannot be: read as UTF-8' };
-  if (doubled) yield { code, place: 'MSH-2', detail: 'the escape character stands twice: read as once' };
-  if (before.noise) yield { code, place: 'line 1', detail: 'what stands before MSH is kept in the source only' };
+function headerIssues({ misdeclared }: Decoded, { doubled }: Delimiters, { before }: Split): ReadingIssue[] {
+  const issues: ReadingIssue[] = [];
+  const tell = (code: ErrorCode, place: string, detail: string) => issues.push({ code, place, detail });
+  if (misdeclared) tell('item.charset', 'MSH-18', 'the declared set cannot be: read as UTF-8');
+  if (doubled) tell('structure.unexpected', 'MSH-2', 'the escape character stands twice: read as once');
+  if (before.noise) tell('structure.unexpected', 'line 1', 'what stands before MSH is kept in the source only');
+  return issues;
 }

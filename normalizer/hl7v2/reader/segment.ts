@@ -5,25 +5,8 @@ import { Value } from './value.ts';
 
 const NONE: readonly Value[] = [];
 
-/**
- * The name of a segment as the engine keeps names of properties: two of these are compared by where they are, and names are
- * compared a thousand times a message.
- */
-export function segmentName(name: string): string {
-  if (names.size >= MOST_NAMES) names.clear();
-  let known = names.get(name);
-  if (known === undefined) {
-    known = Object.keys({ [name]: true })[0]!;
-    names.set(known, known);
-  }
-  return known;
-}
-
-const names = new Map<string, string>();
-/** HL7 v2.9 has 190; others are the senders' own. */
-const MOST_NAMES = 1024;
-
 export class Segment {
+  /** As `segmentName` gives it. */
   readonly name: string;
   /** Occurrence among the segments of this name, from 1. */
   readonly occurrence: number;
@@ -38,7 +21,7 @@ export class Segment {
 
   constructor(reading: Reading, name: string, occurrence: number, raw: string) {
     this.#reading = reading;
-    this.name = segmentName(name);
+    this.name = name;
     this.occurrence = occurrence;
     this.raw = raw;
   }

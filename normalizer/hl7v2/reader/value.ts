@@ -2,6 +2,7 @@
  * A repetition, component or sub-component of a field. Nothing is split or decoded before it is asked for.
  * Reading a text marks it as read.
  */
+import { singleSpaced } from '../../shared/spaces.ts';
 import type { Tally } from '../../sources.ts';
 import type { Delimiters } from './delimiters.ts';
 import { decodeEscapes } from './escapes.ts';
@@ -184,7 +185,8 @@ export class Value {
 
   /** Like `trimmed`, with single spaces within: the form of an R4 code. */
   get code(): string | undefined {
-    return this.trimmed?.replaceAll(/\s+/g, ' ');
+    const { trimmed } = this;
+    return trimmed && singleSpaced(trimmed);
   }
 
   /**

@@ -1,4 +1,5 @@
 /** Codes. The local coding always stays; a mapped one is added; a miss is counted and told once. */
+import { singleSpaced } from '../../shared/spaces.ts';
 import type { CodeMap, CodeTarget } from '../codes/code-map.ts';
 import { type Run, Typed } from '../run.ts';
 import type { Field } from '../sources/format.ts';
@@ -31,11 +32,6 @@ export const codingConverter: Converter = {
   summary: 'one coding: the mapped one, else the local one',
   types: ['Coding'],
 };
-
-/** R4 code: no white space at the ends, single spaces within. */
-function tidy(text: string): string {
-  return text.trim().replaceAll(/\s+/g, ' ');
-}
 
 function miss(run: Run, map: CodeMap, system: string | undefined, code: string, place: string): void {
   run.unmapped(map.source ?? system ?? map.name, code, place);
@@ -75,7 +71,7 @@ function mappedCode(args: Args): Convert {
     const sent = field?.text();
     if (sent === undefined) return value?.(run) ?? (field ? fallback?.(run) : undefined) ?? fallback?.(run);
     if (!map) {
-      const made = tidy(sent);
+      const made = singleSpaced(sent);
       if (!required || required.has(made)) return made;
       run.onceAt('binding', 'warning', 'code.unmapped', field!.place, 'the code is not one of this element');
       return fallback?.(run);
@@ -122,7 +118,7 @@ function local(args: Args): (run: Run, field: Field | undefined) => Local {
         {
           system: uri,
           ...(edition ? { version: edition } : {}),
-          code: tidy(sent),
+          code: singleSpaced(sent),
           ...(shown ? { display: shown } : {}),
         },
       ],

@@ -1,5 +1,6 @@
 /** Addresses of HL7 v2: `PID-5.1`, `OBX-5[*]`, segments and groups. Their numbers are known when the map is compiled. */
-import { Segment, segmentName } from '../../hl7v2/reader/segment.ts';
+import { segmentName } from '../../hl7v2/reader/names.ts';
+import { Segment } from '../../hl7v2/reader/segment.ts';
 import { Value } from '../../hl7v2/reader/value.ts';
 import { Group } from '../../hl7v2/structure/group.ts';
 import { didYouMean } from '../problems.ts';
