@@ -4,7 +4,7 @@
  */
 import { isNumber } from '../core/json.ts';
 import { memoryOf } from './parts.ts';
-import { isLooked, isSettled, settle, type Told } from './settle/index.ts';
+import { isLooked, isSettled, settled, type Told } from './settle/index.ts';
 import type { Tree } from './tree.ts';
 
 /**
@@ -12,16 +12,16 @@ import type { Tree } from './tree.ts';
  * R4 JSON §2.6.2), and settled.
  */
 export function tidy<T>(value: T, hospital: string, told: Told): T {
-  const walk = { isSettled: true };
+  const walk: Walk = { found: 0, unsettled: undefined };
   const whole = tidied(value, walk) ?? {};
-  if (walk.isSettled) return whole as T;
-  const copy = copied(whole);
-  settle(copy, hospital, told);
-  return copy as T;
+  return (walk.unsettled ? settled(whole, hospital, told, walk.unsettled) : whole) as T;
 }
 
 interface Walk {
-  isSettled: boolean;
+  /** Objects that have to be settled. */
+  found: number;
+  /** These, and all around them. */
+  unsettled: Set<unknown> | undefined;
 }
 
 function tidied(value: unknown, walk: Walk): unknown {
@@ -50,14 +50,14 @@ function tidiedPart(tree: Tree, walk: Walk): Tree | undefined {
   const memory = memoryOf(tree);
   if (memory === undefined) return tidiedTree(tree, walk);
   if (memory.has(tidy)) return tree;
-  const own = { isSettled: true };
-  const whole = tidiedTree(tree, own);
-  if (whole === tree && own.isSettled) memory.set(tidy, true);
-  if (!own.isSettled) walk.isSettled = false;
+  const { found } = walk;
+  const whole = tidiedTree(tree, walk);
+  if (whole === tree && walk.found === found) memory.set(tidy, true);
   return whole;
 }
 
 function tidiedTree(tree: Tree, walk: Walk): Tree | undefined {
+  const { found } = walk;
   let kept: Tree | undefined;
   let any = false;
   let looked = false;
@@ -72,7 +72,11 @@ function tidiedTree(tree: Tree, walk: Walk): Tree | undefined {
   }
   if (!any) return undefined;
   const whole = kept ?? tree;
-  if (looked && !isSettled(whole)) walk.isSettled = false;
+  if (looked && !isSettled(whole)) walk.found += 1;
+  if (walk.found > found) {
+    walk.unsettled ??= new Set();
+    walk.unsettled.add(whole);
+  }
   return whole;
 }
 
@@ -83,13 +87,5 @@ function until(tree: Tree, end: string): Tree {
     if (key === end) break;
     copy[key] = tree[key];
   }
-  return copy;
-}
-
-function copied(value: unknown): unknown {
-  if (typeof value !== 'object' || value === null || isNumber(value)) return value;
-  if (Array.isArray(value)) return value.map(copied);
-  const copy: Tree = {};
-  for (const key in value) copy[key] = copied((value as Tree)[key]);
   return copy;
 }

@@ -18,20 +18,37 @@ export interface Told {
   readonly note: (detail: string) => void;
 }
 
-/** @param value of a resource that is being built; changed in place */
-export function settle(value: unknown, hospital: string, told: Told): void {
-  if (typeof value !== 'object' || value === null) return;
+/**
+ * @param value of a resource that is being built; not changed, since its parts may stand elsewhere, too
+ * @param unsettled the objects that have to be settled, and those around them; all are looked at where it is not given
+ */
+export function settled(value: unknown, hospital: string, told: Told, unsettled?: ReadonlySet<unknown>): unknown {
+  if (typeof value !== 'object' || value === null) return value;
   if (Array.isArray(value)) {
-    for (const item of value) settle(item, hospital, told);
-    return;
+    const list = value.map((item) => settled(item, hospital, told, unsettled));
+    return list.some((item, index) => item !== value[index]) ? list : value;
   }
-  const tree = value as Tree;
-  if (tree.resourceType === undefined) settlePart(tree, hospital, told);
-  else settleResource(tree, told);
-  for (const key of Object.keys(tree)) {
-    const part = tree[key];
-    if (typeof part === 'object') settle(part, hospital, told);
+  if (unsettled && !unsettled.has(value)) return value;
+  return settledTree(value as Tree, hospital, told, unsettled);
+}
+
+function settledTree(tree: Tree, hospital: string, told: Told, unsettled: ReadonlySet<unknown> | undefined): Tree {
+  let own = tree;
+  let within = unsettled;
+  if (!isSettled(tree)) {
+    own = { ...tree };
+    if (tree.resourceType === undefined) settlePart(own, hospital, told);
+    else settleResource(own, told);
+    within = undefined;
   }
+  for (const key of Object.keys(own)) {
+    const part = own[key];
+    const made = settled(part, hospital, told, within);
+    if (made === part) continue;
+    if (own === tree) own = { ...tree };
+    own[key] = made;
+  }
+  return own;
 }
 
 /** What a part is, is told by its properties. */
@@ -52,7 +69,7 @@ export function isLooked(key: string): boolean {
   return key === 'code' || key === 'end' || key === 'currency' || key === 'high' || key === 'resourceType';
 }
 
-/** False where `settle` may change an object itself. Most are as they should be, and need not be copied. */
+/** False where an object itself may have to be changed. Most are as they should be. */
 export function isSettled(tree: Tree): boolean {
   if (tree.resourceType !== undefined) return isSettledResource(tree);
   const { system, code, start, end, currency, low, high } = tree;

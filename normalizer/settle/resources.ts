@@ -30,9 +30,9 @@ export function settleResource(resource: Tree, told: Told): void {
 export function isSettledResource(its: Tree): boolean {
   switch (its.resourceType) {
     case 'Organization':
-      return (its.identifier ?? its.name) !== undefined && its.address === undefined && its.telecom === undefined;
+      return (its.identifier ?? its.name) !== undefined && !WHERE.some((name) => listOf(its[name]).some(isHome));
     case 'Patient':
-      return its.contact === undefined;
+      return listOf(its.contact).every(isReachable);
     case 'Provenance':
       return its.agent !== undefined;
     case 'ServiceRequest':
@@ -42,19 +42,39 @@ export function isSettledResource(its: Tree): boolean {
   }
 }
 
+/** Of an organization. */
+const WHERE = ['address', 'telecom'];
+
 /** org-2 and org-3: an organization's address or number is nobody's home. */
 function settleHomes(organization: Tree, told: Told): void {
-  for (const name of ['address', 'telecom'])
-    for (const one of (organization[name] ?? []) as Tree[]) {
-      if (one.use !== 'home') continue;
-      told.note('an address or number of an organization was kept without its use, home');
-      delete one.use;
-    }
+  for (const name of WHERE) {
+    const list = listOf(organization[name]);
+    if (list.some(isHome)) organization[name] = list.map((one) => (isHome(one) ? withoutUse(one, told) : one));
+  }
+}
+
+function isHome({ use }: Tree): boolean {
+  return use === 'home';
+}
+
+function withoutUse(one: Tree, told: Told): Tree {
+  told.note('an address or number of an organization was kept without its use, home');
+  const copy = { ...one };
+  delete copy.use;
+  return copy;
 }
 
 /** pat-1: a contact of whom no more is known than the kinship has a name that is not known. */
 function settleContacts(patient: Tree): void {
-  for (const contact of (patient.contact ?? []) as Tree[])
-    if (!['name', 'telecom', 'address', 'organization'].some((part) => contact[part] !== undefined))
-      contact.name = ABSENT;
+  const contacts = listOf(patient.contact);
+  if (!contacts.every(isReachable))
+    patient.contact = contacts.map((contact) => (isReachable(contact) ? contact : { ...contact, name: ABSENT }));
+}
+
+function isReachable({ name, telecom, address, organization }: Tree): boolean {
+  return (name ?? telecom ?? address ?? organization) !== undefined;
+}
+
+function listOf(value: unknown): readonly Tree[] {
+  return (value ?? []) as readonly Tree[];
 }

@@ -1,14 +1,19 @@
 import { expect, test } from 'vitest';
 import { isUcum } from '../terminology/ucum.ts';
-import { settle } from './index.ts';
+import { settled as settledOf } from './index.ts';
 
 const V2 = 'http://terminology.hl7.org/CodeSystem/v2-';
 const UCUM = 'http://unitsofmeasure.org';
 
 function settled<T>(value: T): { value: T; told: string[] } {
   const told: string[] = [];
-  settle(value, 'h', { code: (system, code) => told.push(`${system}|${code}`), note: () => told.push('note') });
-  return { value, told };
+  const before = structuredClone(value);
+  const made = settledOf(value, 'h', {
+    code: (system, code) => told.push(`${system}|${code}`),
+    note: () => told.push('note'),
+  });
+  expect(value).toEqual(before);
+  return { value: made as T, told };
 }
 
 test('a code that its table does not have is kept as a code of the hospital, and told', () => {
