@@ -1,9 +1,9 @@
 import { type Command, Option } from 'commander';
 import { BridgeError } from '../../core/errors.ts';
 import type { Normalized, Rejected, SourceKind } from '../../core/types.ts';
-import { normalize } from '../../normalizer/index.ts';
+import { normalizerOf } from '../../normalizer/one-kind.ts';
 import { action, type Context, countOf, feedOf } from '../context.ts';
-import { normalizeItem } from '../convert/normalize.ts';
+import { normalizeItems } from '../convert/normalize.ts';
 import { readMap } from '../map/compiled.ts';
 import { type Items, KINDS, namedItems } from '../map/items.ts';
 import { exit, table } from '../output.ts';
@@ -36,7 +36,9 @@ export function registerPreview(program: Command): void {
           trace: true,
           ...(map ? { map: readMap(map) } : {}),
         };
-        const result = await normalizeItem(item, settings, normalize);
+        const [result] = (await normalizeItems([item], settings, await normalizerOf(item.kind))) as [
+          Normalized | Rejected,
+        ];
         const bundle = options.values && result.status !== 'rejected' ? result.bundle : undefined;
         context.out.result(
           {

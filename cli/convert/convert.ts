@@ -9,7 +9,7 @@ import { collectBetween, compileLess } from '../engine.ts';
 import { inputFiles } from './inputs.ts';
 import { itemsOf } from './items.ts';
 import { OutputNames } from './names.ts';
-import { normalizeItem } from './normalize.ts';
+import { grouped, normalizeItems } from './normalize.ts';
 import { type FileWriter, folderWriter, LineWriter } from './writer.ts';
 
 export interface ConvertOptions {
@@ -55,24 +55,28 @@ export async function convert(options: ConvertOptions): Promise<ConvertSummary> 
   const collect = collectBetween();
   compileLess();
   /** Apart from the loop, where a result would be held until the next one. */
-  const take = (item: Entry, writer: FileWriter): Promise<void> | void => {
-    const keep = (result: Normalized | Rejected) => {
-      writer.add(item.sourceKey, result);
-      count(summary, result);
+  const take = (group: readonly Entry[], writer: FileWriter): Promise<void> | void => {
+    const keep = (results: readonly (Normalized | Rejected)[]) => {
+      for (const [index, result] of results.entries()) {
+        writer.add(group[index]!.sourceKey, result);
+        count(summary, result);
+        options.onItem?.(summary);
+      }
     };
-    const made = normalizeItem(item, context, normalizer);
+    const made = normalizeItems(group, context, normalizer);
     return made instanceof Promise ? made.then(keep) : keep(made);
   };
   try {
     for await (const source of sources(options)) {
       const writer: FileWriter = options.out === '-' ? lines : folderWriter(options.out, names.of(source.key));
       summary.files++;
-      for await (const item of source.items) {
-        const kept = take(item, writer);
+      for await (const group of grouped(source.items)) {
+        const kept = take(group, writer);
         if (kept) await kept;
-        options.onItem?.(summary);
         collect();
-        await listen(summary.items, options.signal);
+        // Files are read and written without leaving the thread: signals are heard only when it pauses.
+        await setImmediate();
+        options.signal.throwIfAborted();
       }
       writer.end();
       options.signal.throwIfAborted();
@@ -81,12 +85,6 @@ export async function convert(options: ConvertOptions): Promise<ConvertSummary> 
     lines.flush();
   }
   return summary;
-}
-
-/** Files are read and written without leaving the thread: signals are heard only when it pauses. */
-async function listen(items: number, signal: AbortSignal): Promise<void> {
-  if (items % 32 === 0) await setImmediate();
-  signal.throwIfAborted();
 }
 
 async function* sources(options: ConvertOptions): AsyncGenerator<Source> {
