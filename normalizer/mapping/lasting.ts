@@ -5,6 +5,7 @@
 import { canonicalJson } from '../../core/json.ts';
 import type { NormalizeContext } from '../context.ts';
 import { detachedText } from '../shared/detached.ts';
+import { Shapes } from './sources/shape.ts';
 
 /** Things of one rule, by the level of the field and its content. */
 type Table = Map<string, unknown>;
@@ -15,6 +16,7 @@ const MOST = 8192;
 const LONGEST = 256;
 
 export class Lasting {
+  readonly shapes = new Shapes();
   #recent = new Map<object, Table>();
   #older = new Map<object, Table>();
   #count = 0;

@@ -1,7 +1,8 @@
 /** Compiles objects: resources, data types and backbone elements with their members. */
 
 import { compileLoop } from './loops.ts';
-import { rememberConstant, rememberPart } from './memory.ts';
+import { type Reads, rememberConstant, rememberPart } from './memory.ts';
+import { planned } from './plans.ts';
 import { didYouMean, type Place } from './problems.ts';
 import { Absent, type Run, Typed } from './run.ts';
 import type { Element } from './shapes.ts';
@@ -19,12 +20,24 @@ const CONTROL: ReadonlySet<string> = new Set(['if', 'each', 'is']);
 
 export type Tree = Record<string, unknown>;
 
-/** Puts one element. @returns whether there was something to put */
+/** Puts one element. @returns whether there was something to put; of an element that R4 demands, what says that there is none */
+export type Put = (run: Run, out: Tree) => boolean | Lacking;
+
+/** Says that there is no value (data-absent-reason). */
+type Lacking = (out: Tree) => void;
+
 export interface Member {
   readonly constant: boolean;
-  put(run: Run, out: Tree): boolean;
-  /** Of an element that R4 demands: says that there is no value (data-absent-reason). */
-  readonly absent?: (out: Tree) => void;
+  readonly put: Put;
+  readonly reads: Reads;
+}
+
+/** Those of the members that have to be asked. */
+export function putting(members: readonly Member[]): (run: Run) => readonly Put[] {
+  return planned(
+    members.map(({ put }) => put),
+    members.map(({ reads }) => reads),
+  );
 }
 
 /** Of several types, the one that has all of these elements. */
@@ -59,7 +72,7 @@ export function compileObject(node: MapNode, target: Target, world: World): Valu
   const { made: members, reads } = world.reading(() =>
     compileMembers(own, type, { path: target.path, at: target.at }, node.at, world, required),
   );
-  const make = start ? (run: Run) => extend(start.get(run), members, run) : builder(members);
+  const make = start ? extension(start, members) : builder(members);
   const constant = !loop && !is && members.length > 0 && members.every((member) => member.constant);
   if (!loop) return guarded(node, { types: [type], many: false, constant, get: make }, world);
   const condition = entryOf(node.entries, 'if');
@@ -75,11 +88,15 @@ export function compileObject(node: MapNode, target: Target, world: World): Valu
 }
 
 /** `is:` gives the object, the members add to it; without the one there is none. */
-function extend(start: unknown, members: readonly Member[], run: Run): Tree | undefined {
-  if (typeof start !== 'object' || start === null || start instanceof Absent) return undefined;
-  const out: Tree = { ...(start as Tree) };
-  for (const member of members) member.put(run, out);
-  return out;
+function extension({ get }: Value, members: readonly Member[]): (run: Run) => Tree | undefined {
+  const asked = putting(members);
+  return (run) => {
+    const start = get(run);
+    if (typeof start !== 'object' || start === null || start instanceof Absent) return undefined;
+    const out: Tree = { ...(start as Tree) };
+    for (const put of asked(run)) put(run, out);
+    return out;
+  };
 }
 
 function typedName(target: Target, type: string): string {
@@ -100,25 +117,25 @@ function builder(members: readonly Member[]): (run: Run) => Tree | undefined {
     members.filter((member) => !member.constant),
   ];
   const [deciding, further] = sourced.length > 0 ? [sourced, constant] : [constant, []];
+  const asked = putting(deciding);
+  const always = further.map(({ put }) => put);
   return (run) => {
     const out: Tree = {};
-    const lacking = putAll(deciding, run, out, undefined);
-    if (lacking?.length === deciding.length) return undefined;
-    const absent = putAll(further, run, out, lacking);
-    if (absent) for (const member of absent) member.absent?.(out);
+    let any = false;
+    let lacking: Lacking[] | undefined;
+    for (const put of asked(run)) {
+      const done = put(run, out);
+      if (done === true) any = true;
+      else if (done !== false) lacking = [...(lacking ?? []), done];
+    }
+    if (!any) return undefined;
+    for (const put of always) {
+      const done = put(run, out);
+      if (typeof done === 'function') lacking = [...(lacking ?? []), done];
+    }
+    if (lacking) for (const lack of lacking) lack(out);
     return out;
   };
-}
-
-/** @returns those that had nothing to put, added to the ones before */
-function putAll(members: readonly Member[], run: Run, out: Tree, before: Member[] | undefined): Member[] | undefined {
-  let lacking = before;
-  for (const member of members) {
-    if (member.put(run, out)) continue;
-    lacking ??= [];
-    lacking.push(member);
-  }
-  return lacking;
 }
 
 /** @param entries only elements */
@@ -143,9 +160,11 @@ export function compileMembers(
         'keep one; !firstOf chooses',
       );
     given.set(element.choice ?? element.name, entry.key);
-    const member = compileMember(entry, element, { ...where, path: `${where.path}.${entry.key}` }, world);
+    const { made: member, reads } = world.reading(() =>
+      compileMember(entry, element, { ...where, path: `${where.path}.${entry.key}` }, world),
+    );
     const demanded = required.some(({ name, choice }) => (choice ?? name) === (element.choice ?? element.name));
-    if (member) members.push(demanded ? { ...member, ...absence(element) } : member);
+    if (member) members.push({ ...member, reads, put: demanded ? orLacking(member.put, element) : member.put });
   }
   for (const { name, choice } of required)
     if (!given.has(choice ?? name))
@@ -181,7 +200,7 @@ function compileMember(
   element: Element,
   where: { path: string; at: Position },
   world: World,
-): Member | undefined {
+): Omit<Member, 'reads'> | undefined {
   const target: Target = {
     allowed: [...element.properties.keys()],
     element,
@@ -192,7 +211,7 @@ function compileMember(
   const name = entry.key;
   if (element.array) {
     const values = compileItems(entry.value, target, world);
-    return values && listMember(name, values.map(once));
+    return values && listMember(name, values);
   }
   const value = compileValue(entry.value, target, world);
   return value && singleMember(name, element, once(value));
@@ -204,28 +223,40 @@ function once(value: Value): Value {
   return isPart ? { ...value, get: rememberConstant(value.get) } : value;
 }
 
+/** One of the values of a list. */
+interface Item extends Value {
+  readonly reads: Reads;
+}
+
 /** The values of a list: each may give several. */
-function compileItems(node: Node, target: Target, world: World): Value[] | undefined {
+function compileItems(node: Node, target: Target, world: World): Item[] | undefined {
+  const compileItem = (item: Node): Item | undefined => {
+    const { made, reads } = world.reading(() => compileValue(item, target, world));
+    return made && { ...once(made), reads };
+  };
   if (node.kind !== 'list' || node.tag !== undefined) {
-    const value = compileValue(node, target, world);
+    const value = compileItem(node);
     return value && [value];
   }
   if (node.items.length === 0) {
     world.problems.add(node.at, `${target.path} is an empty list`, 'give values, or delete the line');
     return undefined;
   }
-  const values = (node as ListNode).items.map((item) => compileValue(item, target, world));
+  const values = (node as ListNode).items.map(compileItem);
   return values.every((value) => value !== undefined) ? values : undefined;
 }
 
-function listMember(name: string, values: readonly Value[]): Member {
-  const gets = values.map(({ get }) => get);
+function listMember(name: string, values: readonly Item[]): Omit<Member, 'reads'> {
+  const asked = planned<undefined, unknown>(
+    values.map(({ get }) => get),
+    values.map(({ reads }) => reads),
+  );
   return {
     constant: values.every((value) => value.constant),
     put(run, out) {
       const before = enter(run, name);
       let list: unknown[] | undefined;
-      for (const get of gets) list = added(list, get(run));
+      for (const get of asked(run)) list = added(list, get(run, undefined));
       run.element = before;
       if (list === undefined) return false;
       out[name] = list;
@@ -247,7 +278,7 @@ function added(list: unknown[] | undefined, made: unknown): unknown[] | undefine
   return list;
 }
 
-function singleMember(name: string, element: Element, value: Value): Member {
+function singleMember(name: string, element: Element, value: Value): Omit<Member, 'reads'> {
   const one = value.types.length === 1 ? element.properties.get(value.types[0]!) : undefined;
   const property = one?.name ?? name;
   const { get } = value;
@@ -272,17 +303,16 @@ function putTyped({ type, value, beside }: Typed, element: Element, name: string
   if (beside) for (const key of Object.keys(beside)) out[key === '_' ? `_${own}` : key] ??= beside[key];
 }
 
-/** None for an object that has demands of its own. */
-function absence(element: Element): Pick<Member, 'absent'> {
+/** Of an element that R4 demands; not for an object that has demands of its own. */
+function orLacking(put: Put, element: Element): Put {
   const one = element.properties.get('CodeableConcept') ?? [...element.properties.values()][0]!;
-  if (!one.property.primitive && requiredElements(one.property.type).length > 0) return {};
+  if (!one.property.primitive && requiredElements(one.property.type).length > 0) return put;
   const property = one.property.primitive ? `_${one.name}` : one.name;
-  return {
-    absent: (out) => {
-      const content = { extension: [{ url: DATA_ABSENT, valueCode: 'unknown' }] };
-      out[property] ??= element.array ? [content] : content;
-    },
+  const lacking = (out: Tree) => {
+    const content = { extension: [{ url: DATA_ABSENT, valueCode: 'unknown' }] };
+    out[property] ??= element.array ? [content] : content;
   };
+  return (run, out) => put(run, out) || lacking;
 }
 
 /** data-absent-reason: of a primitive beside it, of an object within it. */

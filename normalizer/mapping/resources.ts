@@ -3,7 +3,7 @@ import { BridgeError } from '../../core/errors.ts';
 import { isResourceType, resourceTypes } from '../gate/table.ts';
 import { compileKey, type Key } from './keys.ts';
 import { compileLoop, type Loop } from './loops.ts';
-import { compileMembers, type Member, type Tree } from './members.ts';
+import { compileMembers, type Put, putting, type Tree } from './members.ts';
 import { isNobodys, rememberItem } from './memory.ts';
 import { mergeMembers } from './overlay.ts';
 import { didYouMean } from './problems.ts';
@@ -124,7 +124,8 @@ interface Compiled {
   readonly alias: Key | undefined;
   /** The key holds `!element`: the content is made before the identity is known. */
   readonly late: boolean;
-  readonly members: readonly Member[];
+  /** What puts the members that have to be asked. */
+  readonly asked: (run: Run) => readonly Put[];
   readonly condition: ((run: Run) => boolean) | undefined;
   readonly needs: readonly Address[];
   readonly loop: Loop | undefined;
@@ -214,7 +215,7 @@ function compileParts(node: MapNode, type: Entry, at: Position, world: World): C
     key,
     alias,
     late: holdsElement(keyNode),
-    members,
+    asked: putting(members),
     condition: condition?.holds,
     needs: needed,
     loop,
@@ -284,10 +285,13 @@ function identity(compiled: Compiled, name: string, numbered: boolean): (run: Ru
   };
 }
 
-function contentOf(run: Run, { type, members }: Compiled): Tree {
+function contentOf(run: Run, { type, asked }: Compiled): Tree {
   const out: Tree = { resourceType: type };
   run.element = run.trace ? `${type}[${run.counts.get(type) ?? 0}]` : type;
-  for (const member of members) if (!member.put(run, out)) member.absent?.(out);
+  for (const put of asked(run)) {
+    const done = put(run, out);
+    if (typeof done === 'function') done(out);
+  }
   return out;
 }
 

@@ -4,6 +4,7 @@ import type { Issue, PatientIdentifier } from '../../core/types.ts';
 import type { Draft } from '../draft.ts';
 import { type Lasting, lastingOf } from './lasting.ts';
 import type { Native, Scope } from './sources/format.ts';
+import type { Shape } from './sources/shape.ts';
 
 /** One turn of a loop, or the map itself. Resources that were made in it are found by their names. */
 export class Frame {
@@ -152,6 +153,18 @@ export class Run {
   /** Grows with all that is told of the item, also with what is told only once. */
   get told(): number {
     return this.#toldAgain + this.draft.told;
+  }
+
+  /** Grows with all that a rule does besides giving a value. */
+  get deeds(): number {
+    return this.told + this.draft.peculiar + this.resources + this.turns;
+  }
+
+  /** Of the current scope, where what is known of others like it holds for it. */
+  get shape(): Shape | undefined {
+    if (!this.lasting) return undefined;
+    const shape = this.native.shape?.(this.scope, this.lasting.shapes);
+    return shape && shape.seen > 1 ? shape : undefined;
   }
 
   get zone(): string {

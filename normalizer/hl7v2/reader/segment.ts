@@ -40,6 +40,12 @@ export class Segment {
     return this.#split().length - 1;
   }
 
+  /** Nothing stands in a field, neither a value nor a null. */
+  isVacant(number: number): boolean {
+    const raw = this.#split()[number];
+    return raw === undefined || raw === '';
+  }
+
   /** First repetition of a field; empty where it is absent. */
   field(number: number): Value {
     return this.#first(number) ?? this.#value('', number, 1);

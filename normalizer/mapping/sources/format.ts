@@ -4,6 +4,7 @@ import type { Draft, KeptSource } from '../../draft.ts';
 import type { Structure } from '../../hl7v2/structure/notation.ts';
 import type { Unit } from '../../shared/result.ts';
 import type { Entry } from '../yaml.ts';
+import type { Shape, Shapes } from './shape.ts';
 
 export const MAP_SOURCES = ['table', 'hl7v2', 'cda', 'xml', 'json', 'dicom'] as const;
 export type MapSource = (typeof MAP_SOURCES)[number];
@@ -45,6 +46,8 @@ export interface ReadMarks {
 export interface Scope {
   readonly item: unknown;
   readonly parent: Scope | null;
+  /** As `Native.shape` has found it; null where there is none. */
+  shape?: Shape | null | undefined;
 }
 
 export interface Address {
@@ -63,6 +66,8 @@ export interface Address {
   readonly present?: (scope: Scope) => Field | undefined;
   /** For `each`. */
   readonly items: (scope: Scope) => readonly unknown[];
+  /** Nothing stands in the whole of its fields, whichever part it names; the same for all scopes of one shape. */
+  readonly vacant?: (scope: Scope) => boolean;
 }
 
 export interface AddressFault {
@@ -131,6 +136,8 @@ export interface Native {
   readonly holdsNull?: boolean;
   /** Fields of the same content read alike in every item. */
   readonly recurs?: boolean;
+  /** What is populated there. Only for scopes that are alike in all that `Address.vacant` asks. */
+  shape?(scope: Scope, shapes: Shapes): Shape | undefined;
   /** Zone of times without an offset, where the item itself says one. */
   readonly zone?: string | undefined;
   /** Its times are expected to have an offset: the first one without it is told. */

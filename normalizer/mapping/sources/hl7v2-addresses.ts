@@ -159,6 +159,7 @@ function partAddress(text: string, up: number | 'top', parts: readonly number[])
     fields,
     present,
     items,
+    vacant: (scope) => !(outer(scope, up).item instanceof ValueField),
     ...(up === 0 ? { depends: 'item' } : {}),
   };
 }
@@ -181,7 +182,11 @@ function groupAddress(text: string, up: number | 'top', name: string, many: bool
     }
     return [];
   };
-  return { text: `$${text}`, many, of: 'item', fields: () => NOTHING, items };
+  return { text: `$${text}`, many, of: 'item', fields: () => NOTHING, items, vacant: hasNone(items) };
+}
+
+function hasNone(items: Address['items']): (scope: Scope) => boolean {
+  return (scope) => items(scope).length === 0;
 }
 
 /** The loop's own segment of this name, else the first of the current group, else of the ones around it. */
@@ -223,7 +228,7 @@ function segmentsAt(scope: Scope, name: string, index: Index): readonly Segment[
 
 function segmentAddress(text: string, up: number | 'top', name: string, index: Index): Address {
   const items = (scope: Scope) => segmentsAt(outer(scope, up), name, index);
-  return { text: `$${text}`, many: index === 'all', of: 'item', fields: () => NOTHING, items };
+  return { text: `$${text}`, many: index === 'all', of: 'item', fields: () => NOTHING, items, vacant: hasNone(items) };
 }
 
 interface Place {
@@ -234,7 +239,12 @@ interface Place {
 
 function fieldAddress(text: string, up: number | 'top', name: string, index: Index, place: Place): Address {
   const { number, repetition, parts } = place;
-  const base = { text: `$${text}`, many: index === 'all' || repetition === 'all', of: 'field' } as const;
+  const base = {
+    text: `$${text}`,
+    many: index === 'all' || repetition === 'all',
+    of: 'field',
+    vacant: (scope: Scope) => segmentsAt(outer(scope, up), name, index).every((segment) => segment.isVacant(number)),
+  } as const;
   if (index === undefined && repetition === undefined) {
     const one = (scope: Scope): ValueField | undefined => {
       const segment = segmentAt(up === 0 ? scope : outer(scope, up), name);

@@ -14,6 +14,7 @@ import type { Unit } from '../../shared/result.ts';
 import type { Field, Native, Opened, SourceFormat } from './format.ts';
 import { hl7v2Address, holderOf } from './hl7v2-addresses.ts';
 import { groupSegments } from './hl7v2-groups.ts';
+import { hl7v2Shape } from './hl7v2-shape.ts';
 
 const CONTENT_TYPE = 'x-application/hl7-v2+er7';
 /** Read by the engine itself: type, control id, processing id, version, character set; set ids, whose order the segments keep. */
@@ -49,6 +50,7 @@ function nativeOf(scope: MessageScope): Native {
     attachment: (field, kind) => (value(field) ? attachment(value(field)!, kind === 'RP') : undefined),
     unit: (field) => (value(field)?.isPopulated ? unitOf(scope, value(field)!) : undefined),
     recurs: scope.message.recurs,
+    shape: hl7v2Shape,
     holdsNull: scope.message.segments.some(({ raw }) => raw.includes('""')),
     tellsZone: true,
     silence: (silent) => scope.message.silence(silent),
