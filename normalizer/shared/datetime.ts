@@ -96,10 +96,24 @@ function isPlaceholder(text: string): boolean {
 }
 
 function exists(year: string, month = '01', day = '01'): boolean {
-  const date = new Date(0);
-  date.setUTCFullYear(Number(year), Number(month) - 1, Number(day));
-  return Number(year) > 0 && date.getUTCMonth() === Number(month) - 1 && date.getUTCDate() === Number(day);
+  const [y, m, d] = [numberOf(year), numberOf(month), numberOf(day)];
+  return y > 0 && m >= 1 && m <= 12 && d >= 1 && (d <= 28 || d <= daysOf(y, m));
 }
+
+/** Of the Gregorian calendar, also before it was made. */
+function daysOf(year: number, month: number): number {
+  if (month !== 2) return [4, 6, 9, 11].includes(month) ? 30 : 31;
+  return year % 4 === 0 && (year % 100 !== 0 || year % 400 === 0) ? 29 : 28;
+}
+
+/** Of a few digits; the engine's own reading is made for any text and costs more. */
+function numberOf(digits: string): number {
+  let number = 0;
+  for (let at = 0; at < digits.length; at += 1) number = number * 10 + digits.charCodeAt(at) - ZERO;
+  return number;
+}
+
+const ZERO = 0x30;
 
 function isTimeOfDay(hour = '00', minute = '00', second = '00'): boolean {
   return hour < '24' && minute < '60' && second <= '60';

@@ -1,6 +1,7 @@
 /** Plain values: text, numbers, booleans, URIs. */
 import { decimal } from '../../../core/json.ts';
 import { halfWidth, measured } from '../../shared/result.ts';
+import { isInk } from '../../shared/spaces.ts';
 import { uriOf } from '../../shared/systems.ts';
 import type { Run } from '../run.ts';
 import type { Field } from '../sources/format.ts';
@@ -8,10 +9,12 @@ import type { Converter } from './spec.ts';
 
 const CONTROL = /[\0-\x08\x0b\x0c\x0e-\x1f]/;
 const CONTROLS = /[\0-\x08\x0b\x0c\x0e-\x1f]/g;
+/** Control characters, and surrogates, which may stand alone. */
+const PECULIAR = /[\0-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff]/;
 
 /** R4 strings hold no control characters but tab and line breaks: those are taken out, and told. */
 export function cleanText(run: Run, field: Field | undefined, text: string | undefined): string | undefined {
-  if (text === undefined) return undefined;
+  if (text === undefined || (isInk(text.charCodeAt(0)) && !PECULIAR.test(text))) return text;
   const whole = text.isWellFormed() ? text : text.toWellFormed();
   if (!CONTROL.test(whole)) return whole.trim() === '' ? undefined : whole;
   run.issue('warning', 'field.invalid', field?.place ?? '', 'control characters were taken out of the text');

@@ -5,12 +5,15 @@ import { type Run, Typed } from '../run.ts';
 import type { Field } from '../sources/format.ts';
 import type { Args, Converter } from './spec.ts';
 
+/** As HL7 writes times to the day or further; it needs no tidying. */
+const TIDY = /^\d{8}[\d.+-]*$/;
 const PLAIN = /^\d{4}(?:-?\d\d(?:-?\d\d(?:$|[ T]?\d))?)?/;
 const PARTS =
   /^(\d{4})[-/.年](\d{1,2})(?:[-/.月](\d{1,2})日?)?(?:[ T]*(\d{1,2})[:时](\d{1,2})(?:[:分](\d{1,2}))?(?:\.(\d{1,9}))?秒?分?)?(Z|[+-]\d\d:?\d\d)?$/;
 
 /** `2026/1/5 9:30`, `2026年1月5日`, full-width digits → the form that `pointInTime` reads; other texts as they are. */
 export function tidyTime(text: string): string {
+  if (TIDY.test(text)) return text;
   const plain = halfWidth(text).trim();
   if (PLAIN.test(plain) && !/[/年.]/.test(plain.slice(0, 10))) {
     // `2026-01-05 9:30` lacks a zero only in its hour.
