@@ -23,7 +23,7 @@ export interface Listener {
   readonly onControl: (place: string) => void;
 }
 
-/** A part that was read: the numbers that lead to it, and how many leaves it has, where it is not one itself. */
+/** A part that was read: the numbers that lead to it, and how many leaves were read with it. */
 export interface ReadMark {
   readonly path: readonly number[];
   readonly leaves: number;

@@ -1,5 +1,6 @@
 /** One segment. Its fields are split at the first question. */
 import type { Tally } from '../../sources.ts';
+import { piecesOf } from './pieces.ts';
 import type { Reading } from './reading.ts';
 import { Value } from './value.ts';
 
@@ -122,7 +123,7 @@ export class Segment {
 
   #split(): readonly string[] {
     if (!this.#fields) {
-      const fields = this.raw.split(this.#reading.delimiters.field);
+      const fields = piecesOf(this.raw, this.#reading.delimiters.field);
       if (this.isHeader) fields.splice(1, 0, this.#reading.delimiters.field);
       this.#fields = fields;
       this.#firsts = new Array(fields.length);

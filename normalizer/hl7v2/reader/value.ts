@@ -6,6 +6,7 @@ import { singleSpaced } from '../../shared/spaces.ts';
 import type { Tally } from '../../sources.ts';
 import type { Delimiters } from './delimiters.ts';
 import { decodeEscapes } from './escapes.ts';
+import { piecesOf } from './pieces.ts';
 import { CONTROL, type Reading, type ReadMark } from './reading.ts';
 
 const CONTROLS = new RegExp(CONTROL, 'g');
@@ -26,8 +27,11 @@ function isDelimiter(sign: string, { component, subcomponent }: Delimiters): boo
   return sign === component || sign === subcomponent;
 }
 
+/** A piece that is empty or was not asked for yet is a text. */
+type Piece = string | Value;
+
 /** Pieces of a value that holds no delimiter. */
-const WHOLE: readonly string[] = [];
+const WHOLE: Piece[] = [];
 
 export class Value {
   /** As it stands in the message, with its escapes. */
@@ -40,12 +44,10 @@ export class Value {
   /** What follows the holder's place: `-3`, `.4`; made of numbers only when a place is told, which is seldom. */
   readonly #number: number;
   readonly #repetition: number;
-  #isRead = false;
-  /** How many populated leaves it has, where all of them were read at once. */
-  #whole = 0;
+  /** How many leaves were read with it: one of a leaf, all of a value that was read as a whole. */
+  #read = 0;
   // Rules ask for one value many times; what was split once is kept.
-  #pieces: readonly string[] | undefined;
-  #parts: Value[] | undefined;
+  #pieces: Piece[] | undefined;
 
   /**
    * @param number of the field where `repetition` is not 0, else of the part; 0 for a part that has its holder's place
@@ -101,10 +103,12 @@ export class Value {
   part(number: number): Value {
     const pieces = this.#split();
     if (pieces === WHOLE) return number === 1 ? this : this.#part('', number);
-    if (number > pieces.length) return this.#part('', number);
-    this.#parts ??= new Array<Value>(pieces.length);
-    this.#parts[number - 1] ??= this.#part(pieces[number - 1]!, pieces.length === 1 ? 0 : number);
-    return this.#parts[number - 1]!;
+    const piece = pieces[number - 1];
+    if (piece === undefined || piece === '') return this.#part('', number);
+    if (typeof piece !== 'string') return piece;
+    const part = this.#part(piece, pieces.length === 1 ? 0 : number);
+    pieces[number - 1] = part;
+    return part;
   }
 
   /** The part of a part, where anything stands in it; asking reads nothing. */
@@ -122,7 +126,9 @@ export class Value {
   #present(number: number): Value | undefined {
     const pieces = this.#split();
     if (pieces === WHOLE) return number === 1 ? this : undefined;
-    return number <= pieces.length && pieces[number - 1] !== '' ? this.part(number) : undefined;
+    const piece = pieces[number - 1];
+    if (piece === undefined || piece === '') return undefined;
+    return typeof piece === 'string' ? this.part(number) : piece;
   }
 
   /** `trimmed` of a part; for those of which most are absent. */
@@ -146,7 +152,7 @@ export class Value {
     const leaf = this.#lowest();
     const { raw } = leaf;
     if (raw === '') return undefined;
-    leaf.#markRead(0);
+    leaf.#markRead(1);
     return raw === '""' ? undefined : leaf.#decode() || undefined;
   }
 
@@ -174,7 +180,7 @@ export class Value {
     const leaf = this.#lowest();
     const text = leaf.#decode().trim();
     if (!Object.hasOwn(table, text)) return undefined;
-    leaf.#markRead(0);
+    leaf.#markRead(1);
     return table[text];
   }
 
@@ -213,23 +219,20 @@ export class Value {
   use(): void {
     if (this.raw === '') return;
     const pieces = this.#split();
-    if (pieces === WHOLE) this.#markRead(0);
+    if (pieces === WHOLE) this.#markRead(1);
     else for (let number = 1; number <= pieces.length; number += 1) this.part(number).use();
   }
 
   /** Counts its populated leaves, and which of them were read. */
   count(tally: Tally): void {
     if (this.raw === '') return;
-    if (this.#whole > 0) {
-      tally.mapped(this.#whole);
+    if (this.#read > 0) {
+      tally.mapped(this.#read);
       return;
     }
     const pieces = this.#split();
-    if (pieces !== WHOLE) {
-      for (let number = 1; number <= pieces.length; number += 1)
-        if (pieces[number - 1] !== '') this.part(number).count(tally);
-    } else if (this.#isRead) tally.mapped(1);
-    else tally.left(this.generalPlace);
+    if (pieces === WHOLE) tally.left(this.generalPlace);
+    else for (let number = 1; number <= pieces.length; number += 1) this.#present(number)?.count(tally);
   }
 
   /** Two values of one level with the same text have the same parts. */
@@ -257,8 +260,8 @@ export class Value {
     let leaves = 0;
     for (const one of all) {
       if (this.#isWithin(one, all)) continue;
-      marks.push({ path: this.#pathTo(one), leaves: one.#whole });
-      leaves += one.#whole || 1;
+      marks.push({ path: this.#pathTo(one), leaves: one.#read });
+      leaves += one.#read;
     }
     return leaves > 1 && leaves === this.#leaves() ? [{ path: [], leaves }] : marks;
   }
@@ -267,7 +270,7 @@ export class Value {
   #isWithin(part: Value, all: ReadonlySet<Value>): boolean {
     if (part === this) return false;
     for (let at = part.#holder as Value; ; at = at.#holder as Value) {
-      if (at.#whole > 0 && all.has(at)) return true;
+      if (at.#read > 0 && all.has(at)) return true;
       if (at === this) return false;
     }
   }
@@ -295,11 +298,10 @@ export class Value {
     }
   }
 
-  /** @param leaves of a value that is read as a whole; 0 for a leaf */
+  /** @param leaves of a value that is read as a whole; one of a leaf */
   #markRead(leaves: number): void {
     if (this.#reading.silent) return;
-    if (leaves > 0) this.#whole = leaves;
-    else this.#isRead = true;
+    this.#read = leaves;
     this.#reading.watcher?.push(this);
     this.#reading.listener.onRead?.(this.place);
   }
@@ -313,16 +315,16 @@ export class Value {
     return text.replace(CONTROLS, '');
   }
 
-  #split(): readonly string[] {
+  #split(): Piece[] {
     this.#pieces ??= this.#cut();
     return this.#pieces;
   }
 
-  #cut(): readonly string[] {
+  #cut(): Piece[] {
     const { component, subcomponent } = this.#reading.delimiters;
     const { raw } = this;
-    if (this.#level === 2 && raw.includes(component)) return raw.split(component);
+    if (this.#level === 2 && raw.includes(component)) return piecesOf(raw, component);
     if (this.#level === 0 || subcomponent === '' || !raw.includes(subcomponent)) return WHOLE;
-    return this.#level === 2 ? [raw] : raw.split(subcomponent);
+    return this.#level === 2 ? [raw] : piecesOf(raw, subcomponent);
   }
 }
