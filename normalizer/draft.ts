@@ -8,7 +8,7 @@ import type { ErrorCode } from '../core/codes.ts';
 import { resourceUrn } from '../core/ids.ts';
 import type { Issue, Normalized, PatientIdentifier, Rejected } from '../core/types.ts';
 import type { NormalizeContext } from './context.ts';
-import { judge } from './gate/index.ts';
+import { judge, type Target } from './gate/index.ts';
 import { reject } from './outcome.ts';
 import { share } from './parts.ts';
 import { bridgeDevice, provenance, sourceBinary } from './provenance.ts';
@@ -44,10 +44,14 @@ export interface Finish {
 }
 
 /** Never changed: entries that recur are shared between bundles. */
-export interface Entry {
+export interface Entry extends Target {
   readonly fullUrl: string;
   readonly resource: fhir4.FhirResource;
   readonly verbatim: boolean;
+}
+
+function entryOf(fullUrl: string, resource: fhir4.FhirResource, verbatim: boolean): Entry {
+  return { fullUrl, resource, verbatim, type: resource.resourceType, written: undefined };
 }
 
 export class Draft {
@@ -95,7 +99,7 @@ export class Draft {
     const id = urn.slice('urn:uuid:'.length);
     const tidied = this.#tidied(resource);
     const made = tidied.id === id ? tidied : { ...tidied, id };
-    this.addMade({ fullUrl: urn, resource: made, verbatim: false });
+    this.addMade(entryOf(urn, made, false));
     return urn;
   }
 
@@ -141,7 +145,7 @@ export class Draft {
 
   /** Adds a resource exactly as it came, under its absolute URL; the bundle becomes a `collection`. */
   addVerbatim(fullUrl: string, resource: fhir4.FhirResource): void {
-    this.#entries.set(fullUrl, { fullUrl, resource, verbatim: true });
+    this.#entries.set(fullUrl, entryOf(fullUrl, resource, true));
   }
 
   /** @param detail one sentence without any patient value */
@@ -172,7 +176,7 @@ export class Draft {
   finish(end: Finish): Normalized | Rejected {
     const bundle = this.compose(end);
     const coverage = this.sources.coverage();
-    const { issues: found, bytes } = judge(bundle);
+    const { issues: found, bytes } = judge(bundle, this.#entries);
     const issues = [...this.#issues, ...found];
     if (found.some((issue) => issue.severity === 'error'))
       return reject('item.invalid-bundle', 'the bundle is not valid R4', issues, coverage);
@@ -215,7 +219,7 @@ export class Draft {
       const { key, device } = bridgeDevice(feed);
       const fullUrl = this.urn('Device', key);
       const resource = { ...device, id: fullUrl.slice('urn:uuid:'.length) };
-      bridge = { hospital: hospital.id, feed, entry: recurrent({ fullUrl, resource, verbatim: false }) };
+      bridge = { hospital: hospital.id, feed, entry: recurrent(entryOf(fullUrl, resource, false)) };
     }
     this.addMade(bridge.entry);
     return bridge.entry.fullUrl;

@@ -4,11 +4,14 @@ import type { Issue } from '../../core/types.ts';
 import { isTree } from '../tree.ts';
 import { compiler } from './compiled.ts';
 import * as elements from './elements.ts';
+import type { Target, Targets } from './references.ts';
 import * as values from './values.ts';
 import { type Check, Walk } from './walk.ts';
 import { writeValid } from './writer/index.ts';
 
 const check = elements.resource(compiler<Check>({ ...elements, ...values }), false);
+
+export type { Target } from './references.ts';
 
 /**
  * One pass over the bundle along compiled R4 types (docs/decisions/0051).
@@ -16,7 +19,7 @@ const check = elements.resource(compiler<Check>({ ...elements, ...values }), fal
  * @param text its canonical JSON
  */
 export function checkBundle(bundle: fhir4.Bundle, text: string): Issue[] {
-  const walk = new Walk('Bundle', typesByUrl(bundle), !ESCAPED.test(text));
+  const walk = new Walk('Bundle', targetsOf(bundle), !ESCAPED.test(text));
   check(walk, bundle, {});
   return walk.issues;
 }
@@ -27,9 +30,12 @@ export interface Judged {
   readonly bytes: Uint8Array;
 }
 
-/** As `checkBundle`, and the bundle's bytes: one pass for both, and a second one only to tell what is wrong. */
-export function judge(bundle: fhir4.Bundle): Judged {
-  const bytes = writeValid(bundle, typesByUrl(bundle));
+/**
+ * As `checkBundle`, and the bundle's bytes: one pass for both, and a second one only to tell what is wrong.
+ * @param entries of the bundle, where they are known by their fullUrl already
+ */
+export function judge(bundle: fhir4.Bundle, entries?: Targets): Judged {
+  const bytes = writeValid(bundle, entries && !holdsBundle(entries) ? entries : targetsOf(bundle));
   if (bytes) return { issues: [], bytes };
   const text = canonicalJson(bundle);
   return { issues: checkBundle(bundle, text), bytes: new TextEncoder().encode(text) };
@@ -39,12 +45,19 @@ export function judge(bundle: fhir4.Bundle): Judged {
 const ESCAPED = /\\[bfu]/;
 
 /** A reference to a resource of the bundle is resolved by its fullUrl. */
-function typesByUrl(bundle: { readonly entry?: unknown }, byUrl = new Map<string, string>()): Map<string, string> {
+function targetsOf(bundle: { readonly entry?: unknown }, targets = new Map<string, Target>()): Targets {
   for (const entry of Array.isArray(bundle.entry) ? bundle.entry : []) {
     if (!isTree(entry) || !isTree(entry.resource)) continue;
-    if (typeof entry.fullUrl === 'string') byUrl.set(entry.fullUrl, String(entry.resource.resourceType));
+    const type = String(entry.resource.resourceType);
+    if (typeof entry.fullUrl === 'string') targets.set(entry.fullUrl, { type, written: undefined });
     // A document or message Bundle stays whole.
-    if (entry.resource.resourceType === 'Bundle') typesByUrl(entry.resource, byUrl);
+    if (type === 'Bundle') targetsOf(entry.resource, targets);
   }
-  return byUrl;
+  return targets;
+}
+
+/** Then the resources within it are targets, too. */
+function holdsBundle(entries: Targets): boolean {
+  for (const { type } of entries.values()) if (type === 'Bundle') return true;
+  return false;
 }

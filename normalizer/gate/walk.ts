@@ -1,6 +1,6 @@
 /** State of one pass over a bundle: where it is, what it found, and what references are held against. */
 import type { Issue } from '../../core/types.ts';
-import { referenceFault } from './references.ts';
+import { referenceFault, type Targets } from './references.ts';
 
 export type Tree = Readonly<Record<string, unknown>>;
 
@@ -15,13 +15,12 @@ export class Walk {
   resource: Tree = {};
   /** The resource in whose `contained` a `#id` is looked up. */
   container: Tree = {};
-  readonly #byUrl: ReadonlyMap<string, string>;
+  readonly #byUrl: Targets;
   /** Property names and indexes from the root; kept as parts, since hardly any place is ever told. */
   readonly #parts: (string | number)[];
   #depth = 1;
 
-  /** @param byUrl type of each resource of the bundle, by its fullUrl */
-  constructor(root: string, byUrl: ReadonlyMap<string, string>, clean: boolean) {
+  constructor(root: string, byUrl: Targets, clean: boolean) {
     this.#parts = [root];
     this.#byUrl = byUrl;
     this.clean = clean;

@@ -1,5 +1,6 @@
 /** The gate and canonical JSON in one pass: of a bundle that is valid, which nearly all are, each value is looked at once. */
 import { compiler } from '../compiled.ts';
+import type { Targets } from '../references.ts';
 import * as objects from './objects.ts';
 import { Output } from './output.ts';
 import { Pass, type Write } from './pass.ts';
@@ -9,11 +10,10 @@ const write = objects.resource(compiler<Write>({ ...objects, ...values }), false
 const out = new Output();
 
 /**
- * @param byUrl type of each resource of the bundle, by its fullUrl
  * @returns canonical JSON of a bundle in which `checkBundle` finds nothing; undefined of one in which it may find something
  */
-export function writeValid(bundle: fhir4.Bundle, byUrl: ReadonlyMap<string, string>): Uint8Array | undefined {
-  const isValid = write(new Pass(out, byUrl), bundle, {});
+export function writeValid(bundle: fhir4.Bundle, targets: Targets): Uint8Array | undefined {
+  const isValid = write(new Pass(out, targets), bundle, {});
   const bytes = isValid ? out.since(0) : undefined;
   out.clear();
   return bytes;

@@ -5,7 +5,8 @@ import type { Pass, Write } from './pass.ts';
 
 interface Reference {
   readonly value: Tree;
-  readonly targets: ReadonlySet<string> | undefined;
+  /** That its target may have. */
+  readonly types: ReadonlySet<string> | undefined;
 }
 
 /** What a part depends on beside itself, noted while it is written for the first time. */
@@ -35,7 +36,8 @@ export function writeShared(pass: Pass, part: Tree, holder: Tree, write: Write, 
   const known = memory.get(write) as Known | null | undefined;
   if (known === undefined) return record(pass, part, holder, write, memory);
   if (known === null) return write(pass, part, holder);
-  for (const { value, targets } of known.references) if (!pass.reference(value, targets)) return false;
+  for (const { value, types } of known.references)
+    if (!pass.isReference(value, pass.targetOf(value), types)) return false;
   pass.out.bytes(known.bytes);
   return true;
 }

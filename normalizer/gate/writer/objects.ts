@@ -35,7 +35,7 @@ function members(pass: Pass, value: Tree, start: Sequence): boolean {
   const { slots } = form;
   for (let index = 0; index < slots.length; index++) {
     const slot = slots[index]!;
-    out.key(slot);
+    out.piece(slot);
     if (!slot.write(pass, values[first + slot.from], value)) return false;
   }
   out.mend(at, OPEN);
@@ -95,9 +95,29 @@ export function resource(compiledOf: Types, contained: boolean): Write {
   };
 }
 
-export function reference(compiledOf: Types, targets: ReadonlySet<string> | undefined): Write {
+/** Each resource is referred to again and again, mostly by its fullUrl alone. */
+export function reference(compiledOf: Types, types: ReadonlySet<string> | undefined): Write {
   const write = data(compiledOf, 'Reference');
-  return (pass, value, holder) => pass.reference(value as Tree, targets) && write(pass, value, holder);
+  return (pass, value, holder) => {
+    const tree = value as Tree;
+    const target = pass.targetOf(tree);
+    if (!pass.isReference(tree, target, types)) return false;
+    if (target === undefined || !isBare(tree)) return write(pass, value, holder);
+    const { out } = pass;
+    if (target.written) {
+      out.piece(target.written);
+      return true;
+    }
+    const { at } = out;
+    if (!write(pass, value, holder)) return false;
+    target.written = out.pieceFrom(at);
+    return true;
+  };
+}
+
+function isBare(reference: Tree): boolean {
+  for (const key in reference) if (key !== 'reference' && reference[key] !== undefined) return false;
+  return true;
 }
 
 export function simpleQuantity(compiledOf: Types): Write {

@@ -1,5 +1,7 @@
 /** Canonical JSON (core/json.ts) as UTF-8, written piece by piece into one room: no text of the whole is ever made. */
 
+import type { Piece } from '../references.ts';
+
 /** What the characters of a text are, as bits. */
 export const HAS = {
   /** JSON writes it with a backslash. */
@@ -35,23 +37,20 @@ const QUOTE = 0x22;
 const { charCodeAt } = String.prototype;
 
 /**
- * What stands before a value: `,"key":`, eight bytes to a number, of which the last may reach over. ASCII is never the bytes
- * of a NaN, which alone would not be kept as they are.
+ * What stands before a value: `,"key":`. ASCII is never the bytes of a NaN, which alone would not be kept as they are.
+ * @param key of ASCII, of which JSON escapes nothing
  */
-export interface Key {
-  readonly words: readonly number[];
-  readonly length: number;
-}
-
-/** @param key of ASCII, of which JSON escapes nothing */
-export function keyOf(key: string): Key {
+export function keyOf(key: string): Piece {
   const text = `,"${key}":`;
   const bytes = Buffer.alloc(8 * Math.ceil(text.length / 8));
   bytes.write(text, 'latin1');
-  return {
-    words: Array.from({ length: bytes.length / 8 }, (_, index) => bytes.readDoubleLE(8 * index)),
-    length: text.length,
-  };
+  return pieceOf(new DataView(bytes.buffer, bytes.byteOffset), 0, text.length);
+}
+
+function pieceOf(view: DataView, at: number, length: number): Piece {
+  const words: number[] = [];
+  for (let index = 0; index < length; index += 8) words.push(view.getFloat64(at + index, true));
+  return { words, length };
 }
 
 /** Characters of a text that is written one by one. */
@@ -61,6 +60,8 @@ const SHORT = 12;
 const KEPT = 1024 * 1024;
 /** More than any key and sign needs. */
 const MARGIN = 128;
+/** Bytes of a piece that is kept. */
+const LONGEST = 96;
 
 export class Output {
   #bytes = Buffer.allocUnsafeSlow(KEPT);
@@ -85,7 +86,7 @@ export class Output {
     this.#bytes[at] = byte;
   }
 
-  key({ words, length }: Key): void {
+  piece({ words, length }: Piece): void {
     this.#reserve(0);
     for (let index = 0; index < words.length; index++) this.#view.setFloat64(this.#at + 8 * index, words[index]!, true);
     this.#at += length;
@@ -164,6 +165,17 @@ export class Output {
     this.#reserve(bytes.length);
     this.#bytes.set(bytes, this.#at);
     this.#at += bytes.length;
+  }
+
+  /** What was written from a place on; undefined where it is long, or not all of ASCII. */
+  pieceFrom(at: number): Piece | undefined {
+    const length = this.#at - at;
+    if (length > LONGEST) return undefined;
+    for (let index = at; index < this.#at; index++) if (this.#bytes[index]! > 0x7f) return undefined;
+    this.#reserve(0);
+    // What the last word reaches over is of an earlier item.
+    this.#view.setFloat64(this.#at, 0);
+    return pieceOf(this.#view, at, length);
   }
 
   /** A copy of what was written from a place on. */

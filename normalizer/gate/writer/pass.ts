@@ -1,7 +1,7 @@
 /** State of one pass that checks a bundle and writes it, until something is found that is not as it should be. */
 import type { Rule } from '../invariants.ts';
 import type { PrimitiveFault } from '../primitives.ts';
-import { referenceFault } from '../references.ts';
+import { referenceFault, type Target, type Targets } from '../references.ts';
 import type { Tree } from '../walk.ts';
 import type { Recording } from './known.ts';
 import type { Output } from './output.ts';
@@ -41,21 +41,35 @@ export class Pass {
   recording: Recording | undefined;
   /** The text that was found to be of a type last: the results of a report have one time. */
   readonly last = new Map<PrimitiveFault, string>();
-  readonly #byUrl: ReadonlyMap<string, string>;
+  readonly #targets: Targets;
 
-  /** @param byUrl type of each resource of the bundle, by its fullUrl */
-  constructor(out: Output, byUrl: ReadonlyMap<string, string>) {
+  constructor(out: Output, targets: Targets) {
     this.out = out;
-    this.#byUrl = byUrl;
+    this.#targets = targets;
   }
 
-  reference(value: Tree, targets: ReadonlySet<string> | undefined): boolean {
+  /** The resource beside it in the bundle that a reference means. */
+  targetOf({ reference }: Tree): Target | undefined {
+    return typeof reference === 'string' ? this.#targets.get(reference) : undefined;
+  }
+
+  /**
+   * @param target as `targetOf` finds it
+   * @param types that it may have
+   */
+  isReference(value: Tree, target: Target | undefined, types: ReadonlySet<string> | undefined): boolean {
+    if (this.recording) this.#depend(value, types);
+    return target !== undefined && value.type === undefined
+      ? types === undefined || types.has(target.type)
+      : referenceFault(value, types, this.container, this.#targets) === undefined;
+  }
+
+  #depend(value: Tree, types: ReadonlySet<string> | undefined): void {
     const isLocal = typeof value.reference === 'string' && value.reference.startsWith('#');
     for (let { recording } = this; recording; recording = recording.outer) {
-      if (!isLocal) recording.references.push({ value, targets });
+      if (!isLocal) recording.references.push({ value, types });
       else if (recording.container === this.container) recording.isFree = false;
     }
-    return referenceFault(value, targets, this.container, this.#byUrl) === undefined;
   }
 
   keeps(value: unknown, rule: Rule): boolean {

@@ -4,11 +4,12 @@
  */
 import type { Compiled } from '../compiled.ts';
 import type { Rule } from '../invariants.ts';
-import { type Key, keyOf } from './output.ts';
+import type { Piece } from '../references.ts';
+import { keyOf } from './output.ts';
 import type { Write } from './pass.ts';
 
 /** A property in the order of canonical JSON. */
-export interface Slot extends Key {
+export interface Slot extends Piece {
   /** Place in the object's own order. */
   readonly from: number;
   readonly write: Write;

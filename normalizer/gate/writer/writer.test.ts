@@ -12,7 +12,7 @@ function bundleOf(resource: unknown): fhir4.Bundle {
   return { resourceType: 'Bundle', type: 'collection', entry: [{ fullUrl: 'http://x.org/1', resource }] } as never;
 }
 
-const TYPES = new Map([['http://x.org/1', 'Patient']]);
+const TYPES = new Map([['http://x.org/1', { type: 'Patient' }]]);
 const patient = (content: object) => bundleOf({ resourceType: 'Patient', id: 'x1', ...content });
 const written = (bundle: fhir4.Bundle) => writeValid(bundle, TYPES)?.toString();
 const bytesOf = (bundle: fhir4.Bundle) => new TextEncoder().encode(canonicalJson(bundle)).toString();
