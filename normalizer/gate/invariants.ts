@@ -2,18 +2,16 @@
 import { canonicalJson, isNumber, numberText } from '../../core/json.ts';
 import { isTree } from '../tree.ts';
 import { has, members } from './fhirpath/items.ts';
-import { compileRule, isOfNames } from './fhirpath/rule.ts';
+import { type ByNames, byNames } from './fhirpath/names.ts';
+import { compileRule } from './fhirpath/rule.ts';
 import { expressionOf } from './table.ts';
 
 export interface Rule {
   /** What is told where it is not kept: `breaks qty-3`. */
   readonly breach: string;
-  /** It asks only which properties are there, not what they hold. */
-  readonly ofNames: boolean;
   /** It asks for the resource around the element. */
   readonly ofResource: boolean;
-  /** It is kept wherever this property is not there. */
-  readonly about: string | undefined;
+  readonly byNames: ByNames;
   /** @param element the object, or the primitive, that has the invariant */
   readonly holds: (element: unknown, resource: unknown) => boolean;
 }
@@ -29,9 +27,8 @@ export function ruleOf(key: string): Rule {
     rule = {
       breach: `breaks ${key.split('#')[0]}`,
       holds: ofContents ? ofContained(holds) : holds,
-      ofNames: OWN[key] === undefined && isOfNames(expressionOf(key)),
       ofResource: OWN[key] === undefined && expressionOf(key).includes('%resource'),
-      about: ofContents ? 'contained' : undefined,
+      byNames: ofContents ? ofContainer : OWN[key] ? UNKNOWN : byNames(expressionOf(key)),
     };
     rules.set(key, rule);
   }
@@ -43,14 +40,16 @@ function ofContained(holds: Rule['holds']): Rule['holds'] {
   return (resource, outer) => (resource as Element).contained === undefined || holds(resource, outer);
 }
 
+const ofContainer: ByNames = (names) => (names.includes('contained') ? undefined : true);
+const UNKNOWN: ByNames = () => undefined;
+
 type Element = Readonly<Record<string, unknown>>;
 
 const OWN: Readonly<Record<string, (element: unknown) => boolean>> = {
-  'bdl-2': (it) =>
-    (it as Element).type === 'searchset' || !members([it], 'entry').some((entry) => has([entry], 'search')),
+  'bdl-2': (it) => (it as Element).type === 'searchset' || !members([it], 'entry').some(isFound),
   'bdl-3': (it) => entriesHave(it as Element, 'request', ['batch', 'transaction', 'history']),
   'bdl-4': (it) => entriesHave(it as Element, 'response', ['batch-response', 'transaction-response', 'history']),
-  'bdl-8': (it) => isOfNoHistory(ownText(it as Element, 'fullUrl') ?? members([it], 'fullUrl')[0]),
+  'bdl-8': (it) => isOfNoHistory(it as Element),
   'bdl-7': (it) => (it as Element).type === 'history' || urlsDiffer(it as Element),
   'dom-3': (it) => containedAreUsed(it as Element),
   'org-1': (it) => has([it], 'identifier') || has([it], 'name'),
@@ -67,13 +66,13 @@ function entriesHave(bundle: Element, part: string, types: readonly string[]): b
   return entriesOf(bundle).every((entry) => isTree(entry) && (entry[part] !== undefined) === due);
 }
 
-/** A text that is there without an extension beside it, which nearly all are. */
-function ownText(element: Element, name: string): string | undefined {
-  const text = element[name];
-  return typeof text === 'string' && element[`_${name}`] === undefined ? text : undefined;
+/** By a search. */
+function isFound(entry: unknown): boolean {
+  return isTree(entry) && (entry.search !== undefined || entry._search !== undefined) && has([entry], 'search');
 }
 
-function isOfNoHistory(url: unknown): boolean {
+function isOfNoHistory(entry: Element): boolean {
+  const url = typeof entry.fullUrl === 'string' ? entry.fullUrl : members([entry], 'fullUrl')[0];
   return url === undefined || (typeof url === 'string' && !url.includes('/_history/'));
 }
 

@@ -74,9 +74,14 @@ function integer(least: number, tooSmall: string): PrimitiveFault {
   };
 }
 
+/** A UUID or OID as URI. */
+export function isUrn(value: string): boolean {
+  return UUID.test(value) || OID.test(value);
+}
+
 /** Forms that name their kind must keep its form, too. */
 function uriFault(value: string, clean: boolean): string | undefined {
-  if (UUID.test(value)) return undefined;
+  if (isUrn(value)) return undefined;
   if (/\s/.test(value)) return 'is no URI';
   if (value.startsWith('urn:uuid:')) return UUID.test(value.toLowerCase().split('#')[0]!) ? undefined : 'is no UUID';
   if (value.startsWith('urn:oid:')) return OID.test(value) ? undefined : 'is no OID';

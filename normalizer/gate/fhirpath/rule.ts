@@ -18,19 +18,7 @@ export function compileRule(expression: string): (element: unknown, resource: un
   return (element, resource) => holds(element, resource) === true;
 }
 
-/** True where the invariant asks only which properties an element has. */
-export function isOfNames(expression: string): boolean {
-  return asksNames(parse(expression));
-}
-
-function asksNames(node: Node): boolean {
-  if (node.kind === 'binary')
-    return LOGIC[node.operator] !== undefined && asksNames(node.left) && asksNames(node.right);
-  if (node.kind !== 'call' || node.args.length > 0) return false;
-  return node.name === 'not' ? asksNames(node.of) : isPresence(node.name, node.of);
-}
-
-function condition(node: Node): Condition {
+export function condition(node: Node): Condition {
   if (node.kind === 'binary') {
     const logic = LOGIC[node.operator];
     if (logic) return logic(condition(node.left), condition(node.right));
@@ -64,11 +52,11 @@ function ofCall(name: string, of: Node): Condition | undefined {
   return isPresence(name, of) ? presence(of.name, name === 'exists') : undefined;
 }
 
-function isPresence(name: string, of: Node): of is Node & { readonly kind: 'member' } {
+export function isPresence(name: string, of: Node): of is Node & { readonly kind: 'member' } {
   return (name === 'exists' || name === 'empty') && of.kind === 'member' && isFocus(of.of) && /^[a-z]/.test(of.name);
 }
 
-function isFocus(node: Node): boolean {
+export function isFocus(node: Node): boolean {
   return node.kind === 'variable' && node.name === '$this';
 }
 
@@ -92,6 +80,6 @@ function byLists(compiled: Compiled): Condition {
   return (element, resource) => truth(compiled([element], { resource, context: element }));
 }
 
-function negated(value: boolean | undefined): boolean | undefined {
+export function negated(value: boolean | undefined): boolean | undefined {
   return value === undefined ? undefined : !value;
 }

@@ -99,11 +99,13 @@ function formOf(keys: readonly string[], type: Compiled<Write>): Form | null {
   const slots = keys.map((key, from) => slotOf(key, from, type));
   if (slots.length === 0 || slots.includes(undefined)) return null;
   if (!type.required.every((element) => element.keys.some((key) => keys.includes(key)))) return null;
-  const names = Object.fromEntries(keys.map((key) => [key, true]));
-  const rules = type.rules.filter(({ about }) => about === undefined || keys.includes(about));
-  if (!rules.every((rule) => !rule.ofNames || rule.holds(names, names))) return null;
+  const verdicts = type.rules.map((rule) => rule.byNames(keys));
+  if (verdicts.includes(false)) return null;
   const order = keys.map((_, index) => index).sort((a, b) => (keys[a]! < keys[b]! ? -1 : 1));
-  return { slots: order.map((index) => slots[index]!), rules: rules.filter((rule) => !rule.ofNames) };
+  return {
+    slots: order.map((index) => slots[index]!),
+    rules: type.rules.filter((_, index) => verdicts[index] === undefined),
+  };
 }
 
 function slotOf(key: string, from: number, type: Compiled<Write>): Slot | undefined {

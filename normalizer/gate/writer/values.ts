@@ -2,7 +2,7 @@
 import { isNumber, numberText } from '../../../core/json.ts';
 import { memoryOf } from '../../parts.ts';
 import type { Rule } from '../invariants.ts';
-import { isPadded, type PrimitiveFault, primitiveCheck } from '../primitives.ts';
+import { isPadded, isUrn, type PrimitiveFault, primitiveCheck } from '../primitives.ts';
 import { isObject } from '../values.ts';
 import type { Tree } from '../walk.ts';
 import { writeShared } from './known.ts';
@@ -96,12 +96,19 @@ const SEEN = HAS.alphanumeric | HAS.joint | HAS.base64 | HAS.visible;
 const NEVER: Sure = () => false;
 const isText: Sure = (kinds, size) => (kinds & SEEN) !== 0 && (kinds & HAS.escaped) === 0 && size <= SHORT;
 const isWord = (kinds: number, size: number) => kinds !== 0 && (kinds & ~SEEN) === 0 && size <= SHORT;
-/** Those that begin with `urn:` may have forms of their own. */
-const isUri: Sure = (kinds, size, value) => isWord(kinds, size) && charCodeAt.call(value, 0) !== U;
+/** `urn:uuid:` and `urn:oid:` have forms of their own. */
+const isUri: Sure = (kinds, size, value) => isWord(kinds, size) && (!mayBeUrn(value) || isUrn(value));
 const isBase64: Sure = (kinds, _size, value) =>
   kinds !== 0 && (kinds & ~(HAS.alphanumeric | HAS.base64)) === 0 && isPadded(value);
 const isId: Sure = (kinds, size) => kinds !== 0 && (kinds & ~(HAS.alphanumeric | HAS.joint)) === 0 && size <= 66;
 
+function mayBeUrn(value: string): boolean {
+  if (charCodeAt.call(value, 0) !== U) return false;
+  const kind = charCodeAt.call(value, 4);
+  return kind === U || kind === O;
+}
+
+const O = 0x6f;
 const U = 0x75;
 const { charCodeAt } = String.prototype;
 
