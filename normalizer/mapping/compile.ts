@@ -43,6 +43,8 @@ export interface CompiledMap {
   readonly refusals: readonly Refusal[];
   readonly occurred: Value | undefined;
   readonly steps: readonly Step[];
+  /** The same map, telling what it reads; compiled when first asked for. */
+  readonly traced: () => CompiledMap;
 }
 
 /** What maps may be written in and read; a process that needs little of it loads only that. */
@@ -58,7 +60,11 @@ const NOWHERE: Position = { resource: '', order: -1, lists: [0], key: false };
  * @param load fetches bases and code maps
  * @throws MapError (`map.invalid`) with all problems
  */
-export function compileLoaded(map: LoadedFile, load: LoadFile, { parse, formats }: Language): CompiledMap {
+export function compileLoaded(map: LoadedFile, load: LoadFile, language: Language): CompiledMap {
+  return compileFor(false, map, load, language);
+}
+
+function compileFor(traces: boolean, map: LoadedFile, load: LoadFile, { parse, formats }: Language): CompiledMap {
   const problems = new Problems();
   const { file } = map;
   const tree = loadTree(map, load, parse, problems);
@@ -95,6 +101,7 @@ export function compileLoaded(map: LoadedFile, load: LoadFile, { parse, formats 
   };
   const world = new World({
     problems,
+    traces,
     format,
     setup,
     codeMaps: codes,
@@ -120,6 +127,7 @@ export function compileLoaded(map: LoadedFile, load: LoadFile, { parse, formats 
   problems.throwIfAny();
   const all = [...files, ...codeFiles];
   const sha256 = digestOf(all);
+  let traced: CompiledMap | undefined;
   return {
     name,
     version,
@@ -137,6 +145,10 @@ export function compileLoaded(map: LoadedFile, load: LoadFile, { parse, formats 
     refusals,
     occurred,
     steps,
+    traced: () => {
+      traced ??= compileFor(true, map, load, { parse, formats });
+      return traced;
+    },
   };
 }
 

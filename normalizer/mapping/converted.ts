@@ -87,7 +87,7 @@ export function compileConverter(
       : undefined;
   const base = { types: chosen, constant: read.length === 0 || read.every((one) => one.constant) };
   const nothing = isNothing(name, converter, options, addresses);
-  return traced({ ...base, ...reading(from, kept, nothing, joining) }, node);
+  return traced({ ...base, ...reading(from, kept, nothing, joining) }, node, world);
 }
 
 /** SimpleQuantity has no room for `<5`, and 5 alone would say something else. */

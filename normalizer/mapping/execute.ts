@@ -26,7 +26,7 @@ export function runMap(map: CompiledMap, input: NormalizeInput, context: Normali
  * @returns in the order of the tasks
  */
 export function runMaps(tasks: readonly Task[]): (Normalized | Rejected)[] {
-  const passages = tasks.map((task) => new Passage(task));
+  const passages = tasks.map((task) => new Passage(task.context.trace ? { ...task, map: task.map.traced() } : task));
   for (const passage of passages) passage.open();
   for (const [{ steps }, together] of byMap(passages))
     for (const step of steps) for (const passage of together) passage.take(step);

@@ -98,7 +98,8 @@ export function compileFhirPath(node: Node, target: Target, world: World): Value
     file: node.at.file,
     line: node.at.line,
   });
-  return traced({ types: [type], many: false, constant: false, get: (run) => read(run, evaluate, inputs, type) }, node);
+  const get = (run: Run) => read(run, evaluate, inputs, type);
+  return traced({ types: [type], many: false, constant: false, get }, node, world);
 }
 
 function inputsOf(node: Node | undefined, world: World): [string, From][] {

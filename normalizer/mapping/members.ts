@@ -163,8 +163,10 @@ export function compileMembers(
     const { made: member, reads } = world.reading(() =>
       compileMember(entry, element, { ...where, path: `${where.path}.${entry.key}` }, world),
     );
+    if (!member) continue;
     const demanded = required.some(({ name, choice }) => (choice ?? name) === (element.choice ?? element.name));
-    if (member) members.push({ ...member, reads, put: demanded ? orLacking(member.put, element) : member.put });
+    const put = world.traces ? entering(member.put, entry.key) : member.put;
+    members.push({ constant: member.constant, reads, put: demanded ? orLacking(put, element) : put });
   }
   for (const { name, choice } of required)
     if (!given.has(choice ?? name))
@@ -254,10 +256,8 @@ function listMember(name: string, values: readonly Item[]): Omit<Member, 'reads'
   return {
     constant: values.every((value) => value.constant),
     put(run, out) {
-      const before = enter(run, name);
       let list: unknown[] | undefined;
       for (const get of asked(run)) list = added(list, get(run, undefined));
-      run.element = before;
       if (list === undefined) return false;
       out[name] = list;
       return true;
@@ -285,9 +285,7 @@ function singleMember(name: string, element: Element, value: Value): Omit<Member
   return {
     constant: value.constant,
     put(run, out) {
-      const before = enter(run, name);
       const made = get(run);
-      run.element = before;
       if (made === undefined) return false;
       if (made instanceof Absent) return putAbsent(made, element, value, out);
       if (made instanceof Typed) putTyped(made, element, name, out);
@@ -324,8 +322,13 @@ function putAbsent(absent: Absent, element: Element, value: Value, out: Tree): b
   return true;
 }
 
-function enter(run: Run, name: string): string {
-  const before = run.element;
-  if (run.trace) run.element = `${before}.${name}`;
-  return before;
+/** In a trace, what is read is read for this element. */
+function entering(put: Put, name: string): Put {
+  return (run, out) => {
+    const before = run.element;
+    run.element = `${before}.${name}`;
+    const done = put(run, out);
+    run.element = before;
+    return done;
+  };
 }

@@ -54,10 +54,10 @@ function allows(target: Target, type: string): boolean {
   return !targets || targets.has(type);
 }
 
-function reference(types: readonly string[], node: Node, get: (run: Run) => string | null | undefined): Value {
+function reference(node: Node, world: World, get: (run: Run) => string | null | undefined): Value {
   return traced(
     {
-      types,
+      types: ['Reference'],
       many: false,
       constant: false,
       get: (run) => {
@@ -66,6 +66,7 @@ function reference(types: readonly string[], node: Node, get: (run: Run) => stri
       },
     },
     node,
+    world,
   );
 }
 
@@ -81,7 +82,7 @@ function single(node: Node, named: Named, target: Target, world: World): Value |
     return undefined;
   }
   const depth = target.at.lists.indexOf(list);
-  return reference(['Reference'], node, (run) => {
+  return reference(node, world, (run) => {
     let frame = run.frame;
     // A resource that loops has a frame of its own for each turn, below its list's.
     while (frame.depth > depth && frame.parent) frame = frame.parent;
@@ -132,7 +133,7 @@ function onlyOf(made: readonly fhir4.Reference[]): fhir4.Reference | undefined {
 function byKey(named: Named, key: Node, node: Node, target: Target, world: World): Value | undefined {
   const compiled = compileKey(key, { at: target.at, members: undefined }, world);
   if (!compiled) return undefined;
-  return reference(['Reference'], node, (run) => {
+  return reference(node, world, (run) => {
     const parts = compiled(run, undefined);
     return parts && run.draft.urn(named.type as fhir4.FhirResource['resourceType'], parts);
   });
@@ -142,7 +143,7 @@ function byKey(named: Named, key: Node, node: Node, target: Target, world: World
 function byAlias(named: Named, alias: Node, node: Node, target: Target, world: World): Value | undefined {
   const compiled = compileKey(alias, { at: target.at, members: undefined }, world);
   if (!compiled) return undefined;
-  return reference(['Reference'], node, (run) => {
+  return reference(node, world, (run) => {
     const parts = compiled(run, undefined);
     return parts && run.aliases.get(aliasOf(named.name, parts));
   });
@@ -167,7 +168,7 @@ function fromFragment(node: Node, target: Target, world: World): Value | undefin
   const condition = test && world.condition(test.value);
   if (!make) return undefined;
   const one = (run: Run) => (!condition || condition.holds(run) ? make(run) : undefined);
-  return of ? ofItems(of, node, one, target, world) : reference(['Reference'], node, one);
+  return of ? ofItems(of, node, one, target, world) : reference(node, world, one);
 }
 
 /** The resource of another item than the current one: `of: $DG1-16`, or of several. */
@@ -191,7 +192,7 @@ function ofItems(
   };
   const found = (run: Run) => loop(run, turn);
   const get = many ? found : (run: Run) => found(run)[0];
-  return traced({ types: ['Reference'], many, constant: false, get }, node);
+  return traced({ types: ['Reference'], many, constant: false, get }, node, world);
 }
 
 /** Type of the resource that a fragment makes; empty where it makes none. */

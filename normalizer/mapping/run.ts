@@ -191,9 +191,9 @@ export class Run {
     return found;
   }
 
-  /** In a trace, what is read from now on is read for this element by the rule at this place. */
+  /** What is read from now on is read for this element by the rule at this place. */
   reading(rule: string): void {
-    if (this.trace) this.draft.sources.readFor(this.element, rule);
+    this.draft.sources.readFor(this.element, rule);
   }
 }
 

@@ -42,16 +42,16 @@ export function constantValue(types: readonly string[], value: unknown): Value {
   return { types, many: false, constant: true, get: () => value };
 }
 
-/** Sets the element of the trace while it reads. */
-export function traced(value: Value, node: Node): Value {
-  const rule = `${node.at.file}:${node.at.line}`;
-  const { get } = value;
-  return {
-    ...value,
-    get: (run) => {
-      if (run.trace) run.reading(rule);
-      return get(run);
-    },
+/** In a trace, tells by which rule it reads. */
+export function traced(value: Value, node: Node, world: World): Value {
+  return world.traces ? { ...value, get: telling(value.get, node) } : value;
+}
+
+export function telling<T>(read: (run: Run) => T, { at }: Node): (run: Run) => T {
+  const rule = `${at.file}:${at.line}`;
+  return (run) => {
+    run.reading(rule);
+    return read(run);
   };
 }
 

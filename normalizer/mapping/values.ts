@@ -64,7 +64,11 @@ function compileScalar(node: ScalarNode, target: Target, world: World): Value | 
     template.addresses.map(({ text }) => text),
     'text',
   );
-  return traced({ types: [type], many: false, constant: template.addresses.length === 0, get: template.text }, node);
+  return traced(
+    { types: [type], many: false, constant: template.addresses.length === 0, get: template.text },
+    node,
+    world,
+  );
 }
 
 function compileTagged(node: Node, tag: string, target: Target, world: World): Value | undefined {
@@ -235,5 +239,6 @@ function compileChoice(node: MapNode, then: Entry, target: Target, world: World)
   return traced(
     { ...firstOf([guarded, no], target)!, constant: otherwise !== undefined && yes.constant && no.constant },
     node,
+    world,
   );
 }

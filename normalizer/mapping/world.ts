@@ -6,6 +6,7 @@ import type { Place, Problems } from './problems.ts';
 import type { Run } from './run.ts';
 import { type Address, type AddressFault, isFault, type SourceFormat, type SourceSetup } from './sources/format.ts';
 import { compileTemplate, type Template } from './template.ts';
+import { telling } from './value.ts';
 import type { Node } from './yaml.ts';
 
 /** One leaf of the map: what goes where, for `dhc map docs`, `coverage` and `suggest`. */
@@ -44,6 +45,8 @@ const MAX_VALUES = 20_000;
 
 export class World implements ConditionWorld {
   readonly problems: Problems;
+  /** What is compiled tells what it reads; nothing else is different. */
+  readonly traces: boolean;
   readonly format: SourceFormat;
   readonly setup: SourceSetup;
   readonly codeMaps: ReadonlyMap<string, CodeMap>;
@@ -63,6 +66,7 @@ export class World implements ConditionWorld {
 
   constructor(options: {
     readonly problems: Problems;
+    readonly traces: boolean;
     readonly format: SourceFormat;
     readonly setup: SourceSetup;
     readonly codeMaps: ReadonlyMap<string, CodeMap>;
@@ -70,6 +74,7 @@ export class World implements ConditionWorld {
     readonly constants: ReadonlyMap<string, Node>;
   }) {
     this.problems = options.problems;
+    this.traces = options.traces;
     this.format = options.format;
     this.setup = options.setup;
     this.codeMaps = options.codeMaps;
@@ -170,12 +175,7 @@ export class World implements ConditionWorld {
   condition(node: Node): CompiledCondition {
     if (node.kind === 'scalar' && node.tag === undefined) {
       const { holds, addresses } = compileCondition(node.text, node.at, this);
-      const rule = `${node.at.file}:${node.at.line}`;
-      const told = (run: Run) => {
-        if (run.trace) run.reading(rule);
-        return holds(run);
-      };
-      return { holds: told, addresses };
+      return { holds: this.traces ? telling(holds, node) : holds, addresses };
     }
     this.problems.add(node.at, 'a condition is a text', 'write if: $A = x; quote it where it holds : or #');
     return { holds: () => false, addresses: [] };
