@@ -37,7 +37,7 @@ function turns<T>(run: Run, items: readonly unknown[], turn: (run: Run) => T | u
     run.turns += 1;
     if (run.turns > LIMITS.turns)
       throw new BridgeError('map.limit', 'the loops of the map turn more often than they may');
-    run.scope = { item, parent: before, shape: undefined };
+    run.scope = { item, parent: before, shape: undefined, known: undefined };
     const one = turn(run);
     if (one === undefined) continue;
     if (made) made.push(one);

@@ -106,8 +106,9 @@ function typedName(target: Target, type: string): string {
 function guarded(node: MapNode, value: Value | undefined, world: World): Value | undefined {
   const entry = entryOf(node.entries, 'if');
   if (!entry || !value) return value;
-  const condition = world.condition(entry.value);
-  return { ...value, constant: false, get: (run) => (condition.holds(run) ? value.get(run) : undefined) };
+  const { holds } = world.condition(entry.value);
+  const { get } = value;
+  return { ...value, constant: false, get: (run) => (holds(run) ? get(run) : undefined) };
 }
 
 /** What is the same for every item is put only where something of the item is there, which it seldom is. */

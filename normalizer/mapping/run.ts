@@ -161,10 +161,15 @@ export class Run {
   }
 
   /** Of the current scope, where what is known of others like it holds for it. */
-  get shape(): Shape | undefined {
-    if (!this.lasting) return undefined;
-    const shape = this.native.shape?.(this.scope, this.lasting.shapes);
-    return shape && shape.seen > 1 ? shape : undefined;
+  get shape(): Shape | null {
+    const { scope } = this;
+    if (scope.known === undefined) scope.known = this.#known(scope);
+    return scope.known;
+  }
+
+  #known(scope: Scope): Shape | null {
+    const shape = this.lasting && this.native.shape?.(scope, this.lasting.shapes);
+    return shape && shape.seen > 1 ? shape : null;
   }
 
   get zone(): string {

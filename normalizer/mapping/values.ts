@@ -7,6 +7,8 @@ import { isAddress } from './from.ts';
 import { compileLiteral, refuseText } from './literal.ts';
 import { compileLoop } from './loops.ts';
 import { compileObject } from './members.ts';
+import type { Reads } from './memory.ts';
+import { planned } from './plans.ts';
 import { didYouMean } from './problems.ts';
 import { compileReference } from './references.ts';
 import { Absent, type Run, Typed } from './run.ts';
@@ -146,8 +148,9 @@ function ofItems(of: Node, value: Value, guarded: boolean, target: Target, world
 function conditional(node: Node, value: Value, world: World): Value {
   const entry = node.kind === 'map' ? entryOf(node.entries, 'if') : undefined;
   if (!entry) return value;
-  const condition = world.condition(entry.value);
-  return { ...value, constant: false, get: (run) => (condition.holds(run) ? value.get(run) : undefined) };
+  const { holds } = world.condition(entry.value);
+  const { get } = value;
+  return { ...value, constant: false, get: (run) => (holds(run) ? get(run) : undefined) };
 }
 
 const REASONS = [
@@ -182,36 +185,45 @@ function compileFirst(node: Node, target: Target, world: World): Value | undefin
     world.problems.add(node.at, '!firstOf takes a list', 'write !firstOf [a, b]');
     return undefined;
   }
-  return firstOf(
-    (node as ListNode).items.map((item) => compileValue(item, target, world)),
-    target,
-  );
+  const compiled = (node as ListNode).items.map((item) => world.reading(() => compileValue(item, target, world)));
+  const values = compiled.map(({ made }) => made);
+  if (!values.every((value) => value !== undefined)) return undefined;
+  const reads = compiled.map((one) => one.reads);
+  return firstOf(values, target, reads);
 }
 
-function firstOf(compiled: readonly (Value | undefined)[], target: Target): Value | undefined {
-  const values = compiled.filter((value) => value !== undefined);
-  if (values.length < compiled.length) return undefined;
+/** @param reads what each reads */
+function firstOf(values: readonly Value[], target: Target, reads: readonly Reads[]): Value {
   const types = [...new Set(values.flatMap((value) => value.types))];
   const dynamic = types.length > 1;
   const many = target.array && values.some((value) => value.many);
+  const asked = planned<undefined, unknown>(
+    values.map((value) => (dynamic ? typedBy(value) : value.get)),
+    reads,
+  );
   return {
     types,
     many,
     constant: values.every((value) => value.constant),
     get(run: Run) {
       let absent: Absent | undefined;
-      for (const value of values) {
-        const made = value.get(run);
+      for (const get of asked(run)) {
+        const made = get(run, undefined);
         if (made === undefined || (Array.isArray(made) && made.length === 0)) continue;
-        if (made instanceof Absent) {
-          absent ??= made;
-          continue;
-        }
-        const typed = dynamic && !(made instanceof Typed) ? new Typed(value.types[0]!, made) : made;
-        return many && !Array.isArray(typed) ? [typed] : typed;
+        if (!(made instanceof Absent)) return many && !Array.isArray(made) ? [made] : made;
+        absent ??= made;
       }
       return absent;
     },
+  };
+}
+
+/** Where several types are possible, a value says which it is of. */
+function typedBy({ get, types: [type] }: Value): (run: Run) => unknown {
+  return (run) => {
+    const made = get(run);
+    if (made === undefined || made instanceof Typed || made instanceof Absent) return made;
+    return Array.isArray(made) && made.length === 0 ? made : new Typed(type!, made);
   };
 }
 
@@ -231,14 +243,24 @@ function compileChoice(node: MapNode, then: Entry, target: Target, world: World)
     world.problems.add(node.at, 'then stands without if', 'write { if: …, then: …, else: … }');
     return undefined;
   }
-  const condition = world.condition(test.value);
-  const yes = compileValue(then.value, target, world);
-  const no = otherwise ? compileValue(otherwise.value, target, world) : constantValue([], undefined);
-  if (!yes || !no) return undefined;
-  const guarded = { ...yes, constant: false, get: (run: Run) => (condition.holds(run) ? yes.get(run) : undefined) };
-  return traced(
-    { ...firstOf([guarded, no], target)!, constant: otherwise !== undefined && yes.constant && no.constant },
-    node,
-    world,
-  );
+  const yes = world.reading(() => compileGuarded(test.value, then.value, target, world));
+  const no = otherwise && world.reading(() => compileValue(otherwise.value, target, world));
+  if (!yes.made || (no && !no.made)) return undefined;
+  const { guarded, constant } = yes.made;
+  const chosen = no?.made ? firstOf([guarded, no.made], target, [yes.reads, no.reads]) : guarded;
+  return traced({ ...chosen, constant: constant && no?.made?.constant === true }, node, world);
+}
+
+/** `constant` tells of the value itself. */
+function compileGuarded(
+  test: Node,
+  then: Node,
+  target: Target,
+  world: World,
+): { readonly guarded: Value; readonly constant: boolean } | undefined {
+  const { holds } = world.condition(test);
+  const value = compileValue(then, target, world);
+  if (!value) return undefined;
+  const { get, constant } = value;
+  return { guarded: { ...value, constant: false, get: (run) => (holds(run) ? get(run) : undefined) }, constant };
 }

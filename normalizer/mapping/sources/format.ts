@@ -48,6 +48,8 @@ export interface Scope {
   readonly parent: Scope | null;
   /** As `Native.shape` has found it; null where there is none. */
   shape?: Shape | null | undefined;
+  /** The same, where it was seen before. */
+  known?: Shape | null | undefined;
 }
 
 export interface Address {
