@@ -78,7 +78,7 @@ export function compileConverter(
   const convert = target.element && !target.array ? orAbsent(plain) : plain;
   // What options read from the item would not be in the content of the field.
   const alone = addresses.every((one) => one.addresses.length === 0);
-  const kept = alone && converter.recurs ? remembered(convert, converter.recurs) : convert;
+  const kept = alone && converter.recurs ? rememberField(convert, converter.recurs === 'between', MANY_TURNS) : convert;
   const joins = name === 'text' && (join !== undefined || !target.array);
   const joining = lines
     ? { between: '\n', raw: true }
@@ -101,13 +101,6 @@ function withoutComparator(convert: Convert): Convert {
 
 /** Turns of loops from which on looking a value up is worth its while. */
 const MANY_TURNS = 64;
-
-function remembered(convert: Convert, recurs: 'within' | 'between'): Convert {
-  const lasts = recurs === 'between';
-  const kept = rememberField(convert, lasts);
-  return (run, field) =>
-    field && (run.turns > MANY_TURNS || (lasts && run.lasting)) ? kept(run, field) : convert(run, field);
-}
 
 /** Where the source says why there is no value, so does the element. */
 function orAbsent(convert: Convert): Convert {
@@ -144,7 +137,7 @@ function reading(
     return {
       many: false,
       get: (run) => {
-        const field = present(run);
+        const field = present(run.scope);
         return field && convert(run, field);
       },
     };

@@ -1,7 +1,7 @@
 /** What a converter reads: an address, several of them, or a text. */
 
 import type { Run } from './run.ts';
-import { type Address, type Field, firstField, TextField } from './sources/format.ts';
+import { type Address, type Field, firstField, type Scope, TextField } from './sources/format.ts';
 import { isTemplate } from './template.ts';
 import type { World } from './world.ts';
 import type { Node } from './yaml.ts';
@@ -14,7 +14,7 @@ export interface From {
   /** A plain text of the map, without anything to fill in. */
   readonly literal: string | undefined;
   /** `one`, where anything stands in it; asking reads nothing. Only of addresses that know. */
-  readonly present?: (run: Run) => Field | undefined;
+  readonly present?: (scope: Scope) => Field | undefined;
   one(run: Run): Field | undefined;
   all(run: Run): readonly Field[];
 }
@@ -48,7 +48,7 @@ function scalarFrom(text: string, node: Node, world: World): From | undefined {
       constant: false,
       addresses: [address],
       literal: undefined,
-      ...(present ? { present: (run: Run) => present(run.scope) } : {}),
+      ...(present ? { present } : {}),
       one: (run) => firstField(address, run.scope),
       all: (run) => fields(run.scope),
     };
@@ -107,7 +107,7 @@ function firstFrom(items: readonly Node[], world: World): From | undefined {
 /** The first of its fields that has a text. */
 function filled(from: From, run: Run): Field | undefined {
   if (from.many) return from.all(run).find((field) => field.text() !== undefined);
-  const field = from.present ? from.present(run) : from.one(run);
+  const field = from.present ? from.present(run.scope) : from.one(run);
   return field?.text() === undefined ? undefined : field;
 }
 
@@ -116,7 +116,7 @@ function consumeAll(field: Field, from: From, run: Run): void {
     for (const again of from.all(run)) consumeSame(field, again);
     return;
   }
-  const again = from.present ? from.present(run) : from.one(run);
+  const again = from.present ? from.present(run.scope) : from.one(run);
   if (again) consumeSame(field, again);
 }
 

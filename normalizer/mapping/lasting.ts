@@ -15,14 +15,24 @@ const MOST = 8192;
 /** Characters of a field's content. */
 const LONGEST = 256;
 
+/** A rule whose results are kept. A bridge works through its feeds in rows, so the rule holds its table of the last. */
+export class Rule {
+  of: ReadonlyMap<Rule, Table> | undefined;
+  table: Table | undefined;
+}
+
 export class Lasting {
   readonly shapes = new Shapes();
-  #recent = new Map<object, Table>();
-  #older = new Map<object, Table>();
+  #recent = new Map<Rule, Table>();
+  #older = new Map<Rule, Table>();
   #count = 0;
 
-  find(rule: object, key: string): unknown {
-    const known = this.#recent.get(rule)?.get(key);
+  find(rule: Rule, key: string): unknown {
+    if (rule.of !== this.#recent) {
+      rule.of = this.#recent;
+      rule.table = this.#recent.get(rule);
+    }
+    const known = rule.table?.get(key);
     if (known !== undefined) return known;
     const old = this.#older.get(rule)?.get(key);
     if (old !== undefined) this.keep(rule, key, old);
@@ -30,7 +40,7 @@ export class Lasting {
   }
 
   /** @param made what holds on to nothing of its item */
-  keep(rule: object, key: string, made: unknown): void {
+  keep(rule: Rule, key: string, made: unknown): void {
     if (key.length > LONGEST) return;
     if (this.#count >= MOST / 2) {
       this.#older = this.#recent;
@@ -41,6 +51,7 @@ export class Lasting {
     if (!table) {
       table = new Map();
       this.#recent.set(rule, table);
+      rule.of = undefined;
     }
     this.#count += 1;
     table.set(detachedText(key), made);

@@ -6,6 +6,7 @@
 import { type Entry, recurrent } from '../draft.ts';
 import { share } from '../parts.ts';
 import { detached } from '../shared/detached.ts';
+import { Rule } from './lasting.ts';
 import { Absent, type Hearing, type Run, type Telling, Typed } from './run.ts';
 import type { Address, Field, ReadMarks, Scope, SourceFormat } from './sources/format.ts';
 
@@ -33,19 +34,22 @@ interface Kept<T> {
   readonly tellings: readonly Telling[];
 }
 
-type Make<T> = (run: Run, field: Field) => T;
+type Make<T, F = Field> = (run: Run, field: F) => T;
 
 /**
  * Keeps what is made of a field alone, by its content.
  * @param lasts also for the items that follow
+ * @param turns of loops after which it is worth its while within an item
  */
-export function rememberField<T>(make: Make<T>, lasts: boolean): Make<T> {
-  const rules = [{}, {}, {}];
+export function rememberField<T, F extends Field | undefined>(make: Make<T, F>, lasts: boolean, turns = 0): Make<T, F> {
+  const rules = [new Rule(), new Rule(), new Rule()];
   return (run, field) => {
+    const isLasting = lasts && run.lasting !== undefined;
+    if (!field || !(isLasting || run.turns >= turns) || run.trace) return make(run, field);
     const { content } = field;
-    if (run.trace || content === undefined) return make(run, field);
+    if (content === undefined) return make(run, field);
     const rule = rules[field.level!]!;
-    const lasting = lasts && !run.silent ? run.lasting : undefined;
+    const lasting = isLasting && !run.silent ? run.lasting : undefined;
     const before = lasting?.find(rule, content) as Kept<T> | undefined;
     if (before) return again(run, field, before, true);
     const table = tableOf<T>(run, rule);
@@ -85,7 +89,7 @@ function again<T>(run: Run, field: Field, kept: Kept<T>, adds: boolean): T {
   return kept.made;
 }
 
-function watched<T>(run: Run, field: Field, make: Make<T>): Kept<T> & { readonly told: boolean } {
+function watched<T, F extends Field>(run: Run, field: F, make: Make<T, F>): Kept<T> & { readonly told: boolean } {
   const { told, resources, turns } = run;
   const { peculiar } = run.draft;
   const added: Entry[] = [];
@@ -120,7 +124,7 @@ function tableOf<T>(run: Run, rule: object): Map<string, Kept<T>> {
 
 /** Keeps what is the same for every item of a feed, such as a coding of the map. */
 export function rememberConstant(make: (run: Run) => unknown): (run: Run) => unknown {
-  const rule = {};
+  const rule = new Rule();
   return (run) => {
     const known = run.lasting?.find(rule, '');
     if (known !== undefined) return known;
@@ -135,7 +139,7 @@ export function rememberConstant(make: (run: Run) => unknown): (run: Run) => unk
 export function rememberTexts<T extends object>(
   make: (texts: readonly string[]) => T,
 ): (run: Run, texts: readonly string[]) => T {
-  const rule = {};
+  const rule = new Rule();
   return (run, texts) => {
     if (!run.lasting) return make(texts);
     const key = texts.join('\0');
@@ -168,7 +172,7 @@ export function isNobodys(type: string): boolean {
 export function rememberItem<T>(make: (run: Run) => T, reads: Reads, lasts: boolean): (run: Run) => T {
   const others = reads.addresses.filter(({ depends }) => depends !== 'item');
   if (reads.named || !others.every(({ depends, present }) => depends && present)) return make;
-  const remembered = rememberField<T>(make, lasts);
+  const remembered = rememberField<T, Field>(make, lasts);
   const isAlone = (run: Run) => !others.some((address) => address.present!(run.scope));
   return (run) => {
     const { item } = run.scope;

@@ -4,12 +4,10 @@
  */
 import type { Reads } from './memory.ts';
 import type { Run } from './run.ts';
+import type { Shape } from './sources/shape.ts';
 
 /** A rule of a map. Undefined, false and an empty list are nothing. */
 export type Rule<O, T> = (run: Run, out: O) => T;
-
-/** What is known of the rules of one list for items of one shape: those to ask, or those that are being tried. */
-type Plan<O, T> = readonly Rule<O, T>[] | Trial<O, T>;
 
 /** From so many rules on a look at the shape is worth its while. */
 const FEWEST = 2;
@@ -25,18 +23,23 @@ export function planned<O, T>(
 ): (run: Run) => readonly Rule<O, T>[] {
   if (rules.length < FEWEST || !reads.some(isPlannable)) return () => rules;
   const list = {};
+  // Items of one shape come in rows.
+  let last: Shape | undefined;
+  let lastAsked = rules;
   return (run) => {
     const { shape } = run;
-    if (!shape) return rules;
-    const plan = shape.plans.get(list) as Plan<O, T> | undefined;
-    if (Array.isArray(plan)) return plan as readonly Rule<O, T>[];
+    if (shape === null) return rules;
+    if (shape === last) return lastAsked;
+    const plan = shape.plans.get(list) as readonly Rule<O, T>[] | Trial<O, T> | undefined;
     if (plan === undefined) {
       const trial = new Trial(rules, reads, run);
       shape.plan(list, trial);
       return trial.watched;
     }
-    const asked = (plan as Trial<O, T>).asked();
-    shape.plan(list, asked);
+    const asked = plan instanceof Trial ? plan.asked() : plan;
+    if (asked !== plan) shape.plan(list, asked);
+    last = shape;
+    lastAsked = asked;
     return asked;
   };
 }

@@ -13,7 +13,7 @@ const UNITS = { unit: 'text', units: 'codes' } as const;
 export function unitReader(args: Args): (run: Run) => Unit {
   const [unit, units, system, code] = [args.text('unit'), args.codes('units'), args.text('system'), args.text('code')];
   const sent = args.field('unit');
-  const native = rememberField((run, field) => run.native.unit?.(field), true);
+  const native = rememberField((run, field: Field) => run.native.unit?.(field), true);
   return (run) => {
     const field = sent?.(run);
     const coded = field && native(run, field);
