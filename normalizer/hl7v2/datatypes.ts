@@ -12,7 +12,7 @@ export function authoritySystem(scope: Scope, hd: Value): string | undefined {
 }
 
 /** HL7 table 0301, as far as it says no more than the id itself does. */
-const UNIVERSAL = { ISO: 'ISO', UUID: 'UUID', GUID: 'GUID', URI: 'URI', DNS: 'DNS', L: 'L' };
+const UNIVERSAL = new Map(['ISO', 'UUID', 'GUID', 'URI', 'DNS', 'L'].map((type) => [type, type]));
 
 /** Of name and universal id the one that makes the system is read: the id where it is a URI, else the name. */
 function assigner(scope: Scope, name: Value, id: Value, type: Value): string | undefined {

@@ -4,18 +4,22 @@ import { humanName, type NameParts } from '../shared/name.ts';
 import type { Value } from './reader/value.ts';
 import type { Scope } from './scope.ts';
 
-const NAME_USE: Readonly<Record<string, fhir4.HumanName['use']>> = {
-  L: 'official',
-  R: 'official',
-  D: 'usual',
-  M: 'maiden',
-  N: 'nickname',
-  BAD: 'old',
-  MSK: 'anonymous',
-  NAV: 'temp',
-  TEMP: 'temp',
-};
-const REPRESENTATION: Readonly<Record<string, NameParts['representation']>> = { A: 'ABC', I: 'IDE', P: 'SYL' };
+const NAME_USE: ReadonlyMap<string, fhir4.HumanName['use']> = new Map(
+  Object.entries({
+    L: 'official',
+    R: 'official',
+    D: 'usual',
+    M: 'maiden',
+    N: 'nickname',
+    BAD: 'old',
+    MSK: 'anonymous',
+    NAV: 'temp',
+    TEMP: 'temp',
+  } as const),
+);
+const REPRESENTATION: ReadonlyMap<string, NameParts['representation']> = new Map(
+  Object.entries({ A: 'ABC', I: 'IDE', P: 'SYL' } as const),
+);
 
 interface NamePlaces {
   readonly family: number;
@@ -91,15 +95,21 @@ function spoken({ family, given = [], prefix = [], suffix = [] }: fhir4.HumanNam
   return parts.join(' ');
 }
 
-const ADDRESS_USE: Readonly<Record<string, AddressParts['use']>> = {
-  H: 'home',
-  B: 'work',
-  O: 'work',
-  C: 'temp',
-  BA: 'old',
-  BI: 'billing',
-};
-const ADDRESS_TYPE: Readonly<Record<string, AddressParts['type']>> = { M: 'postal', SH: 'postal' };
+const ADDRESS_USE: ReadonlyMap<string, AddressParts['use']> = new Map(
+  Object.entries({
+    H: 'home',
+    B: 'work',
+    O: 'work',
+    C: 'temp',
+    BA: 'old',
+    BI: 'billing',
+  } as const),
+);
+const ADDRESS_TYPE: ReadonlyMap<string, AddressParts['type']> = new Map(
+  Object.entries({ M: 'postal', SH: 'postal' } as const),
+);
+/** Table 0136, of a temporary address. */
+const TEMPORARY = new Map([['Y', 'temp']] as const);
 
 /** XAD (§2A.3.83). */
 export function xad(scope: Scope, value: Value): fhir4.Address | undefined {
@@ -111,7 +121,7 @@ export function xad(scope: Scope, value: Value): fhir4.Address | undefined {
     postalCode: value.textOf(5),
     country: value.textOf(6),
     district: texts(value.part(9)).find((text) => text !== undefined),
-    use: value.part(16).in({ Y: 'temp' }) ?? type.in(ADDRESS_USE),
+    use: value.part(16).in(TEMPORARY) ?? type.in(ADDRESS_USE),
     type: type.in(ADDRESS_TYPE),
   });
   if (!made) return undefined;
@@ -124,19 +134,24 @@ function texts(value: Value): (string | undefined)[] {
   return value.parts().map((part) => part.trimmed);
 }
 
-const TELECOM_USE: Readonly<Record<string, fhir4.ContactPoint['use']>> = { PRN: 'home', WPN: 'work', PRS: 'mobile' };
-const TELECOM_SYSTEM: Readonly<Record<string, fhir4.ContactPoint['system']>> = {
-  PH: 'phone',
-  CP: 'phone',
-  FX: 'fax',
-  BP: 'pager',
-  Internet: 'email',
-  'X.400': 'email',
-  MD: 'other',
-  SAT: 'other',
-  TDD: 'other',
-  TTY: 'other',
-};
+const TELECOM_USE: ReadonlyMap<string, fhir4.ContactPoint['use']> = new Map(
+  Object.entries({ PRN: 'home', WPN: 'work', PRS: 'mobile' } as const),
+);
+const TELECOM_SYSTEM: ReadonlyMap<string, fhir4.ContactPoint['system']> = new Map(
+  Object.entries({
+    PH: 'phone',
+    CP: 'phone',
+    FX: 'fax',
+    BP: 'pager',
+    Internet: 'email',
+    'X.400': 'email',
+    MD: 'other',
+    SAT: 'other',
+    TDD: 'other',
+    TTY: 'other',
+  } as const),
+);
+const MOBILE = new Map([['CP', 'mobile']] as const);
 
 /** Components of XTN that may hold what is dialled. */
 const NUMBERS = [1, 4, 7, 12];
@@ -155,7 +170,7 @@ export function xtn(scope: Scope, value: Value, use?: fhir4.ContactPoint['use'])
     (isEmail ? email.trimmed : undefined) ?? value.textOf(12) ?? dialled(value) ?? value.textOf(1) ?? email.trimmed;
   if (number === undefined) return undefined;
   const system = sent ?? (isEmail ? 'email' : 'phone');
-  const known = (kind.in({ CP: true }) ? 'mobile' : undefined) ?? value.part(2).in(TELECOM_USE) ?? use;
+  const known = kind.in(MOBILE) ?? value.part(2).in(TELECOM_USE) ?? use;
   const period = scope.periodOf(value, 13, 14);
   const rank = value.textOf(18);
   const made: fhir4.ContactPoint = { system, value: number };

@@ -15,6 +15,8 @@ export class Segment {
   readonly raw: string;
   readonly #reading: Reading;
   #fields: readonly string[] | undefined;
+  /** Any field has several repetitions. */
+  #repeats = false;
   /** First repetitions by the number of their field. */
   #firsts: (Value | undefined)[] = [];
   /** All repetitions of the fields that have several, which few have. */
@@ -94,9 +96,8 @@ export class Segment {
 
   /** Where the first repetition ends; undefined where it is the only one. */
   #firstEnd(number: number, raw: string): number | undefined {
-    const { repetition } = this.#reading.delimiters;
-    if (repetition === '' || (this.isHeader && number <= 2)) return undefined;
-    const end = raw.indexOf(repetition);
+    if (!this.#repeats || (this.isHeader && number <= 2)) return undefined;
+    const end = raw.indexOf(this.#reading.delimiters.repetition);
     return end < 0 ? undefined : end;
   }
 
@@ -123,8 +124,10 @@ export class Segment {
 
   #split(): readonly string[] {
     if (!this.#fields) {
-      const fields = piecesOf(this.raw, this.#reading.delimiters.field);
-      if (this.isHeader) fields.splice(1, 0, this.#reading.delimiters.field);
+      const { field, repetition } = this.#reading.delimiters;
+      const fields = piecesOf(this.raw, field) ?? [this.raw];
+      if (this.isHeader) fields.splice(1, 0, field);
+      this.#repeats = repetition !== '' && this.raw.includes(repetition);
       this.#fields = fields;
       this.#firsts = new Array(fields.length);
     }

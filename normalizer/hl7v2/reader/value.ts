@@ -175,13 +175,12 @@ export class Value {
   }
 
   /** What a table has for this text; one that it does not have stays unread. */
-  in<T>(table: Readonly<Record<string, T>>): T | undefined {
+  in<T>(table: ReadonlyMap<string, T>): T | undefined {
     if (this.raw === '') return undefined;
     const leaf = this.#lowest();
-    const text = leaf.#decode().trim();
-    if (!Object.hasOwn(table, text)) return undefined;
-    leaf.#markRead(1);
-    return table[text];
+    const found = table.get(leaf.#decode().trim());
+    if (found !== undefined) leaf.#markRead(1);
+    return found;
   }
 
   /** Like `text`, without white space at its ends; undefined where nothing remains. */
@@ -323,8 +322,12 @@ export class Value {
   #cut(): Piece[] {
     const { component, subcomponent } = this.#reading.delimiters;
     const { raw } = this;
-    if (this.#level === 2 && raw.includes(component)) return piecesOf(raw, component);
-    if (this.#level === 0 || subcomponent === '' || !raw.includes(subcomponent)) return WHOLE;
-    return this.#level === 2 ? [raw] : piecesOf(raw, subcomponent);
+    if (this.#level === 2) {
+      const pieces = piecesOf(raw, component);
+      if (pieces) return pieces;
+    }
+    if (this.#level === 0 || subcomponent === '') return WHOLE;
+    if (this.#level === 2) return raw.includes(subcomponent) ? [raw] : WHOLE;
+    return piecesOf(raw, subcomponent) ?? WHOLE;
   }
 }

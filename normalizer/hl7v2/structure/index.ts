@@ -11,12 +11,10 @@ const parsed = new Map<string, Structure>();
 
 /** @param name e.g. `ORU_R01` */
 export function structureNamed(name: string): Structure | undefined {
-  if (!Object.hasOwn(STRUCTURE_TEXTS, name)) return undefined;
-  let structure = parsed.get(name);
-  if (!structure) {
-    structure = parseStructure(name, STRUCTURE_TEXTS[name]!);
-    parsed.set(name, structure);
-  }
+  const known = parsed.get(name);
+  if (known || !Object.hasOwn(STRUCTURE_TEXTS, name)) return known;
+  const structure = parseStructure(name, STRUCTURE_TEXTS[name]!);
+  parsed.set(name, structure);
   return structure;
 }
 

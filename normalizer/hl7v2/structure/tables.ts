@@ -147,7 +147,7 @@ export type StructureName = keyof typeof TEXTS;
 export const STRUCTURE_TEXTS: Readonly<Record<string, string>> = TEXTS;
 
 /** Structure of each event (HL7 table 0354); those of ADT whose structure has their own name are left out. */
-const EVENTS: Readonly<Record<string, StructureName>> = {
+const EVENTS = new Map([
   ...each('ADT', 'A04 A08 A13', 'ADT_A01'),
   ...each('ADT', 'A14 A28 A31', 'ADT_A05'),
   ...each('ADT', 'A07', 'ADT_A06'),
@@ -169,10 +169,10 @@ const EVENTS: Readonly<Record<string, StructureName>> = {
   ...each('RDS', 'O01', 'RDS_O13'),
   ...each('REF', 'I13 I14 I15', 'REF_I12'),
   ...each('SIU', 'S13 S14 S15 S16 S17 S18 S19 S20 S21 S22 S23 S24 S26 S27', 'SIU_S12'),
-};
+]);
 
-function each(type: string, events: string, structure: StructureName): Record<string, StructureName> {
-  return Object.fromEntries(events.split(' ').map((event) => [`${type}_${event}`, structure]));
+function each(type: string, events: string, structure: StructureName): [string, StructureName][] {
+  return events.split(' ').map((event) => [`${type}_${event}`, structure]);
 }
 
 /**
@@ -182,7 +182,7 @@ function each(type: string, events: string, structure: StructureName): Record<st
  */
 export function structureName(type: string, event: string, named: string | undefined): StructureName | undefined {
   const own = `${type}_${event}`;
-  const known = EVENTS[own] ?? (Object.hasOwn(TEXTS, own) ? own : undefined);
+  const known = EVENTS.get(own) ?? (Object.hasOwn(TEXTS, own) ? own : undefined);
   return (known ?? (named !== undefined && Object.hasOwn(TEXTS, named) ? named : undefined)) as
     | StructureName
     | undefined;

@@ -69,9 +69,9 @@ export const hl7v2: SourceFormat = {
     );
     for (const { code, place, detail } of message.issues) draft.issue('warning', code, place, detail);
     const structure = setup.structure ?? structureOf(eventOf(message.segments));
-    const { root, ...found } = groupSegments(message.segments, structure, setup.groups);
+    const arranged = groupSegments(message.segments, structure, setup.groups);
     if (structure)
-      for (const { severity, code, path, detail } of structureIssues(structure.name, found))
+      for (const { severity, code, path, detail } of structureIssues(structure.name, arranged))
         draft.issue(severity, code, path, detail);
     for (const number of HEADER_FIELDS) for (const value of message.header.all(number)) value.use();
     for (const segment of message.segments) if (NUMBERED.has(segment.name)) segment.field(1).use();
@@ -79,7 +79,7 @@ export const hl7v2: SourceFormat = {
     const event = message.first('EVN')?.field(1);
     if (event && event.raw === message.header.field(9).part(2).raw) event.use();
     return {
-      root,
+      root: arranged.root,
       native: nativeOf(new MessageScope(draft, message)),
       see: () => draft.sources.account(message),
       keep: () => ({ contentType: CONTENT_TYPE, bytes }),
