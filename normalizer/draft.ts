@@ -43,15 +43,17 @@ export interface Finish {
   readonly occurred?: string;
 }
 
-/** Never changed: entries that recur are shared between bundles. */
+/** The resource never changes: entries that recur are shared between bundles. */
 export interface Entry extends Target {
   readonly fullUrl: string;
   readonly resource: fhir4.FhirResource;
   readonly verbatim: boolean;
+  /** Of one that comes again and again: as it stands in bundles. */
+  inBundles?: fhir4.BundleEntry | undefined;
 }
 
 function entryOf(fullUrl: string, resource: fhir4.FhirResource, verbatim: boolean): Entry {
-  return { fullUrl, resource, verbatim, type: resource.resourceType, written: undefined };
+  return { fullUrl, resource, verbatim, type: resource.resourceType, written: undefined, inBundles: undefined };
 }
 
 export class Draft {
@@ -107,9 +109,8 @@ export class Draft {
   addMade(entry: Entry): void {
     this.#added?.push(entry);
     const present = this.#entries.get(entry.fullUrl);
-    if (present === entry || this.#merged.has(entry)) return;
     if (present === undefined) this.#entries.set(entry.fullUrl, entry);
-    else {
+    else if (present !== entry && !this.#merged.has(entry)) {
       this.#fill(present, entry.resource);
       this.#merged.add(entry).add(present);
     }
@@ -128,7 +129,8 @@ export class Draft {
 
   #fill(present: Entry, more: object): void {
     const resource = filled(present.resource as never, more as never);
-    if (resource !== present.resource) this.#entries.set(present.fullUrl, { ...present, resource });
+    if (resource !== present.resource)
+      this.#entries.set(present.fullUrl, { ...present, resource, inBundles: undefined });
   }
 
   /** `urn:uuid:…` of the resource of a type that was added first. */
@@ -201,7 +203,8 @@ export class Draft {
     const verbatim = targets.some((entry) => entry.verbatim);
     const urls = targets.map((entry) => entry.fullUrl);
     const made = provenance(this.mapping, this.#addBridge(), urls, source, end.occurred);
-    this.add(made.key, made.provenance);
+    const fullUrl = this.urn('Provenance', made.key);
+    this.addMade(entryOf(fullUrl, { ...made.provenance, id: fullUrl.slice('urn:uuid:'.length) }, false));
     const entries = [...this.#entries.values()];
     return verbatim
       ? {
@@ -235,17 +238,14 @@ export class Draft {
 /** Of the feed that was asked for last. */
 let bridge: { readonly hospital: string; readonly feed: string; readonly entry: Entry } | undefined;
 
-/** Of entries that come again and again, as they stand in bundles. */
-const recurring = new WeakMap<Entry, fhir4.BundleEntry>();
-
 /** Marks an entry that will stand in many bundles. */
 export function recurrent(entry: Entry): Entry {
-  recurring.set(entry, share(transactionEntry(entry)));
+  entry.inBundles = share(transactionEntry(entry));
   return entry;
 }
 
 function bundleEntry(entry: Entry): fhir4.BundleEntry {
-  return recurring.get(entry) ?? transactionEntry(entry);
+  return entry.inBundles ?? transactionEntry(entry);
 }
 
 function transactionEntry({ fullUrl, resource }: Entry): fhir4.BundleEntry {

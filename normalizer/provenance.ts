@@ -35,17 +35,17 @@ export function provenance(
   source: { readonly reference?: string; readonly sha256: string },
   occurred: string | undefined,
 ): { readonly key: readonly string[]; readonly provenance: fhir4.Provenance } {
-  const made: fhir4.Provenance = {
+  const made = {
     resourceType: 'Provenance',
-    target: targets.map((reference) => ({ reference })),
+    ...(targets.length > 0 ? { target: targets.map((reference) => ({ reference })) } : {}),
     ...(occurred ? { occurredDateTime: occurred } : {}),
     ...(occurred && INSTANT.test(occurred)
       ? { recorded: occurred }
-      : { recorded: undefined as never, _recorded: { extension: [{ url: ABSENT, valueCode: 'unknown' }] } }),
+      : { _recorded: { extension: [{ url: ABSENT, valueCode: 'unknown' }] } }),
     policy: [`urn:dhc:mapping:${name}:${version}:${sha256}`],
     agent: [{ type: { coding: [ASSEMBLER] }, who: { reference: device } }],
     entity: [{ role: 'source', what: sourceReference(source) }],
-  };
+  } as fhir4.Provenance;
   return { key: ['mapping', name, source.sha256], provenance: made };
 }
 

@@ -96,6 +96,8 @@ export class SourceTracker {
   }
 }
 
+/** By UTF-16 code unit. */
 function sorted(counts: ReadonlyMap<string, number>): Record<string, number> {
-  return Object.fromEntries([...counts].sort(([a], [b]) => (a < b ? -1 : a > b ? 1 : 0)));
+  if (counts.size < 2) return Object.fromEntries(counts);
+  return Object.fromEntries([...counts.keys()].sort().map((name) => [name, counts.get(name)!]));
 }

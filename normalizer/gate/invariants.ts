@@ -1,5 +1,6 @@
 /** The invariants of R4: compiled from their FHIRPath, but for those that FHIRPath says slowly or not surely. */
 import { canonicalJson, isNumber, numberText } from '../../core/json.ts';
+import { isLater } from '../shared/datetime.ts';
 import { isTree } from '../tree.ts';
 import { has, members } from './fhirpath/items.ts';
 import { type ByNames, byNames } from './fhirpath/names.ts';
@@ -28,7 +29,7 @@ export function ruleOf(key: string): Rule {
       breach: `breaks ${key.split('#')[0]}`,
       holds: ofContents ? ofContained(holds) : holds,
       ofResource: OWN[key] === undefined && expressionOf(key).includes('%resource'),
-      byNames: ofContents ? ofContainer : OWN[key] ? UNKNOWN : byNames(expressionOf(key)),
+      byNames: ofContents ? ofContainer : byNames(expressionOf(key)),
     };
     rules.set(key, rule);
   }
@@ -41,7 +42,6 @@ function ofContained(holds: Rule['holds']): Rule['holds'] {
 }
 
 const ofContainer: ByNames = (names) => (names.includes('contained') ? undefined : true);
-const UNKNOWN: ByNames = () => undefined;
 
 type Element = Readonly<Record<string, unknown>>;
 
@@ -53,8 +53,17 @@ const OWN: Readonly<Record<string, (element: unknown) => boolean>> = {
   'bdl-7': (it) => (it as Element).type === 'history' || urlsDiffer(it as Element),
   'dom-3': (it) => containedAreUsed(it as Element),
   'org-1': (it) => has([it], 'identifier') || has([it], 'name'),
+  'per-1': (it) => isRising(it as Element),
   'rng-2': (it) => !greater(amount((it as Element).low), amount((it as Element).high)),
 };
+
+/** Where the order of two dates is not sure, they are as they should be. */
+function isRising(period: Element): boolean {
+  const { start, end } = period;
+  return typeof start === 'string' && typeof end === 'string' ? !isLater(start, end) : per1(period, period);
+}
+
+const per1 = compileRule(expressionOf('per-1'));
 
 function entriesOf({ entry }: Element): readonly unknown[] {
   return Array.isArray(entry) ? entry : [];
