@@ -35,8 +35,8 @@ const KINDS: Readonly<Record<string, string>> = {
  */
 export function attachment(value: Value, pointer: boolean): fhir4.Attachment | undefined {
   const [type, subtype] = pointer ? [3, 4] : [2, 3];
-  const contentType = mediaType(value.part(type!).trimmed, value.part(subtype!).trimmed);
-  const content = pointer ? pointed(value.part(1).trimmed) : encapsulated(value.part(4).trimmed, value.part(5).text);
+  const contentType = mediaType(value.part(type!).text(), value.part(subtype!).text());
+  const content = pointer ? pointed(value.part(1).text()) : encapsulated(value.part(4).text(), value.part(5).decoded);
   // R4 (att-1) wants a type where there is content; this one says that it is not known.
   const said = contentType ?? (content?.data === undefined ? undefined : 'application/octet-stream');
   return content && { ...(said ? { contentType: said } : {}), ...content };

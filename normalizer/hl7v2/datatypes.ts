@@ -16,10 +16,10 @@ const UNIVERSAL = new Map(['ISO', 'UUID', 'GUID', 'URI', 'DNS', 'L'].map((type) 
 
 /** Of name and universal id the one that makes the system is read: the id where it is a URI, else the name. */
 function assigner(scope: Scope, name: Value, id: Value, type: Value): string | undefined {
-  const universal = scope.look(() => id.trimmed);
+  const universal = scope.look(() => id.text());
   const isUri = universal !== undefined && uriOf(universal) !== undefined;
-  const named = isUri ? undefined : name.trimmed;
-  const own = isUri || named === undefined ? id.trimmed : undefined;
+  const named = isUri ? undefined : name.text();
+  const own = isUri || named === undefined ? id.text() : undefined;
   return identifierSystem({ name: named, id: own, type: type.in(UNIVERSAL) }, scope.draft.context);
 }
 
@@ -70,7 +70,7 @@ function numbered(
 /** CWE, CE, CNE, CF and, in older versions, a plain code: all triplets, versions and original text (§2A.3.13). */
 export function codedValue(scope: Scope, value: Value, table?: string): fhir4.CodeableConcept | undefined {
   if (value.isNull) {
-    value.use();
+    value.consume();
     return undefined;
   }
   const first = triplet(scope, value, [1, 2, 3, 7], table);

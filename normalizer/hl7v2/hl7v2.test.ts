@@ -362,7 +362,9 @@ function inventions(bytes: Uint8Array, made: Normalized): string[] {
   const message = readMessage(bytes, context.charset);
   const texts = message.segments.flatMap((segment) =>
     Array.from({ length: segment.length }, (_, index) =>
-      segment.all(index + 1).flatMap((value) => [value.whole ?? '', ...value.leaves().map((leaf) => leaf.text ?? '')]),
+      segment
+        .all(index + 1)
+        .flatMap((value) => [value.raw() ?? '', ...value.leaves().map((leaf) => leaf.decoded ?? '')]),
     ).flat(),
   );
   // An OID or UUID as a URI says no more than itself.

@@ -47,7 +47,7 @@ export function xcnName(scope: Scope, value: Value): fhir4.HumanName | undefined
 
 function nameAt(scope: Scope, value: Value, places: NamePlaces): fhir4.HumanName | undefined {
   const at = (offset: number) => value.textOf(places.family + offset);
-  if (value.isNull) value.use();
+  if (value.isNull) value.consume();
   if (!value.isPopulatedWithin(places.family, places.family + 5)) return undefined;
   const use = value.part(places.type).in(NAME_USE);
   const name = humanName({
@@ -131,7 +131,7 @@ export function xad(scope: Scope, value: Value): fhir4.Address | undefined {
 }
 
 function texts(value: Value): (string | undefined)[] {
-  return value.parts().map((part) => part.trimmed);
+  return value.pieces().map((part) => part.text());
 }
 
 const TELECOM_USE: ReadonlyMap<string, fhir4.ContactPoint['use']> = new Map(
@@ -161,13 +161,13 @@ const NUMBERS = [1, 4, 7, 12];
  * (5 to 8), or in the form of older versions (1).
  */
 export function xtn(scope: Scope, value: Value, use?: fhir4.ContactPoint['use']): fhir4.ContactPoint | undefined {
-  if (value.isNull) value.use();
+  if (value.isNull) value.consume();
   if (!NUMBERS.some((part) => value.present([part])?.isPopulated)) return undefined;
   const [kind, email] = [value.part(3), value.part(4)];
   const sent = kind.in(TELECOM_SYSTEM);
   const isEmail = kind.isPopulated ? sent === 'email' : email.isPopulated;
   const number =
-    (isEmail ? email.trimmed : undefined) ?? value.textOf(12) ?? dialled(value) ?? value.textOf(1) ?? email.trimmed;
+    (isEmail ? email.text() : undefined) ?? value.textOf(12) ?? dialled(value) ?? value.textOf(1) ?? email.text();
   if (number === undefined) return undefined;
   const system = sent ?? (isEmail ? 'email' : 'phone');
   const known = kind.in(MOBILE) ?? value.part(2).in(TELECOM_USE) ?? use;
@@ -188,7 +188,7 @@ function dialled(value: Value): string | undefined {
   const pieces = [country ? `+${country.replace(/^\+/, '')}` : '', area ?? '', local];
   const number = pieces.filter(Boolean).join(' ') + (extension ? ` x${extension}` : '');
   const written = value.part(1);
-  return (digits(written.raw) === digits(number) ? written.trimmed : undefined) ?? number;
+  return (digits(written.content) === digits(number) ? written.text() : undefined) ?? number;
 }
 
 function digits(text: string): string {

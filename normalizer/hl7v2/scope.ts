@@ -15,14 +15,14 @@ export class Scope {
   constructor(draft: Draft, message: Message) {
     this.draft = draft;
     this.message = message;
-    const offset = writtenOffset(message.header.field(7).text ?? '');
+    const offset = writtenOffset(message.header.field(7).decoded ?? '');
     this.#zone = offset ?? draft.context.hospital.timezone;
     this.#zoneFromMessage = offset !== undefined;
   }
 
   /** DTM, TS → FHIR dateTime; undefined with an issue where it is none. */
   time(value: Value): string | undefined {
-    const text = value.trimmed;
+    const text = value.text();
     if (text === undefined) return undefined;
     this.draft.peculiar += 1;
     const point = pointInTime(text, this.#zone);

@@ -26,8 +26,8 @@ export const reads: Judge = (bytes) => {
     for (const segment of readMessage(bytes, undefined).segments)
       for (let number = 1; number <= segment.length; number += 1)
         for (const value of segment.all(number)) {
-          value.whole;
-          for (const leaf of value.leaves()) leaf.text;
+          value.raw();
+          for (const leaf of value.leaves()) leaf.decoded;
         }
     return undefined;
   } catch (error) {

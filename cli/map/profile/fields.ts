@@ -57,10 +57,12 @@ function hl7Fields({ bytes, charset }: SourceItem): Fields {
   for (const segment of message.segments) {
     for (let number = segment.name === 'MSH' ? 3 : 1; number <= segment.length; number++)
       for (const repetition of segment.all(number))
-        for (const leaf of repetition.leaves())
-          if (leaf.trimmed !== undefined) fields.push([general(leaf.place), leaf.trimmed]);
+        for (const leaf of repetition.leaves()) {
+          const text = leaf.text();
+          if (text !== undefined) fields.push([general(leaf.place), text]);
+        }
   }
-  return { patient: message.first('PID')?.field(3).part(1).trimmed, fields };
+  return { patient: message.first('PID')?.field(3).part(1).text(), fields };
 }
 
 async function dicomFields({ parts = [] }: SourceItem): Promise<Fields> {

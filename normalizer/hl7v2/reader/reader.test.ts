@@ -46,11 +46,11 @@ describe('delimiters', () => {
           const head = `MSH${field}${component}${repetition}${mark}${subcomponent}${field}HIS`;
           const made = read(`${head}\rZZZ${field}x${field}${value}${field}y`);
           const read1 = made.first('ZZZ')!;
-          expect(read1.field(3).text).toBe('y');
+          expect(read1.field(3).decoded).toBe('y');
           const expected = repetitions
             .map((parts, index) => [index, parts] as const)
             .filter(([, parts]) => parts.some((part) => part !== '') || parts.length > 1);
-          expect(read1.all(2).map((one) => one.parts().map((part) => part.text ?? ''))).toEqual(
+          expect(read1.all(2).map((one) => one.pieces().map((part) => part.decoded ?? ''))).toEqual(
             expected.map(([, parts]) => parts),
           );
         },
@@ -59,23 +59,23 @@ describe('delimiters', () => {
   });
 
   test('five encoding characters, and three', () => {
-    expect(read('MSH|^~\\&#|A\rZZZ|a\\P\\b').first('ZZZ')!.field(1).text).toBe('a#b');
-    expect(read('MSH|^~\\|A\rZZZ|a&b').first('ZZZ')!.field(1).text).toBe('a&b');
+    expect(read('MSH|^~\\&#|A\rZZZ|a\\P\\b').first('ZZZ')!.field(1).decoded).toBe('a#b');
+    expect(read('MSH|^~\\|A\rZZZ|a&b').first('ZZZ')!.field(1).decoded).toBe('a&b');
   });
 
   test('an escape character that stands twice in a row is meant once, and told', () => {
     const made = read('MSH|^~\\\\&|A\rZZZ|a\\T\\b&c');
-    expect(made.first('ZZZ')!.field(1).part(1).parts()).toMatchObject([{ text: 'a&b' }, { text: 'c' }]);
+    expect(made.first('ZZZ')!.field(1).part(1).pieces()).toMatchObject([{ decoded: 'a&b' }, { decoded: 'c' }]);
     expect(made.issues.map(({ place }) => place)).toEqual(['MSH-2']);
-    expect(read('MSH|^~\\\\&|A\rZZZ|a\\\\T\\\\b|C:\\\\x\\r\\n').first('ZZZ')!.all(1)[0]!.text).toBe('a&b');
-    expect(read('MSH|^~\\\\&|A\rZZZ|C:\\\\x\\r').first('ZZZ')!.field(1).text).toBe('C:\\x');
-    expect(read('MSH|^~\\\\&#|A\rZZZ|\\P\\').first('ZZZ')!.field(1).text).toBe('#');
+    expect(read('MSH|^~\\\\&|A\rZZZ|a\\\\T\\\\b|C:\\\\x\\r\\n').first('ZZZ')!.all(1)[0]!.decoded).toBe('a&b');
+    expect(read('MSH|^~\\\\&|A\rZZZ|C:\\\\x\\r').first('ZZZ')!.field(1).decoded).toBe('C:\\x');
+    expect(read('MSH|^~\\\\&#|A\rZZZ|\\P\\').first('ZZZ')!.field(1).decoded).toBe('#');
   });
 
   test('a value that its sender has cut off is told (v2.7)', () => {
     const made = read('MSH|^~\\&#|A\rNTE|1||a long te#|x#y|\\P\\\rZZZ|#');
     expect(made.issues.map(({ code, place }) => [code, place])).toEqual([['item.truncated', 'NTE-3']]);
-    expect(made.first('NTE')!.field(3).text).toBe('a long te#');
+    expect(made.first('NTE')!.field(3).decoded).toBe('a long te#');
   });
 
   test.each(['MSH|^^\\&|A', 'MSHA^~\\&|', 'MSH', 'MSH|', 'MSH|ab|', 'MSH|^~\\&#?|'])('refuses %s', (head) => {
@@ -84,10 +84,10 @@ describe('delimiters', () => {
 
   test('MSH-1 and MSH-2 count as fields and are not split', () => {
     const { header } = message();
-    expect(header.field(1).raw).toBe('|');
-    expect(header.all(2).map((one) => one.raw)).toEqual(['^~\\&']);
-    expect(header.field(3).text).toBe('HIS');
-    expect(header.field(9).part(2).text).toBe('A01');
+    expect(header.field(1).content).toBe('|');
+    expect(header.all(2).map((one) => one.content)).toEqual(['^~\\&']);
+    expect(header.field(3).decoded).toBe('HIS');
+    expect(header.field(9).part(2).decoded).toBe('A01');
   });
 });
 
@@ -148,21 +148,21 @@ describe('places', () => {
   const pid = message('PID|1||A^^^CG&1.2&ISO^MR~B^^^X||""|a&b|~~c').first('PID')!;
 
   test('components, sub-components and repetitions', () => {
-    expect(pid.field(3).part(4).part(2).text).toBe('1.2');
-    expect(pid.field(3).part(4).text).toBe('CG');
-    expect(pid.all(3).map((one) => one.part(1).text)).toEqual(['A', 'B']);
-    expect(pid.field(3).part(9).text).toBeUndefined();
-    expect(pid.field(99).text).toBeUndefined();
+    expect(pid.field(3).part(4).part(2).decoded).toBe('1.2');
+    expect(pid.field(3).part(4).decoded).toBe('CG');
+    expect(pid.all(3).map((one) => one.part(1).decoded)).toEqual(['A', 'B']);
+    expect(pid.field(3).part(9).decoded).toBeUndefined();
+    expect(pid.field(99).decoded).toBeUndefined();
   });
 
   test('a sub-component without a component stays one: it is no repetition', () => {
     expect(pid.all(6)).toHaveLength(1);
-    expect(pid.field(6).part(1).part(2).text).toBe('b');
+    expect(pid.field(6).part(1).part(2).decoded).toBe('b');
   });
 
   test('null is apart from absent', () => {
     expect(pid.field(5).isNull).toBe(true);
-    expect(pid.field(5).text).toBeUndefined();
+    expect(pid.field(5).decoded).toBeUndefined();
     expect(pid.field(4).isNull).toBe(false);
   });
 
@@ -177,8 +177,8 @@ describe('places', () => {
       undefined,
     );
     for (const segment of made.segments.slice(1)) sources.account(segment);
-    made.first('PID')!.field(3).part(1).text;
-    made.all('OBX')[1]!.field(2).text;
+    made.first('PID')!.field(3).part(1).decoded;
+    made.all('OBX')[1]!.field(2).decoded;
     expect(sources.coverage()).toMatchObject({
       seen: 10,
       mapped: 2,
@@ -205,13 +205,13 @@ describe('lines', () => {
 
   test('a byte order mark and MLLP bytes around it are no content', () => {
     expect(read(`\uFEFF${HEAD}\rPID|1`).segments).toHaveLength(2);
-    expect(read(`\v${HEAD}\rPID|1\r\x1c\r`).first('PID')!.field(1).text).toBe('1');
+    expect(read(`\v${HEAD}\rPID|1\r\x1c\r`).first('PID')!.field(1).decoded).toBe('1');
   });
 
   test('lower-case names, Z segments and segments that end at their name are segments', () => {
     const made = message('pid|1', 'ZAB|x', 'NTE');
     expect(made.segments.slice(1).map((segment) => segment.name)).toEqual(['PID', 'ZAB', 'NTE']);
-    expect(made.first('NTE')!.field(3).text).toBeUndefined();
+    expect(made.first('NTE')!.field(3).decoded).toBeUndefined();
   });
 
   test('a line that is no segment is told and does not disturb the next', () => {
@@ -220,15 +220,15 @@ describe('lines', () => {
       ['structure.unexpected', 'line 3'],
       ['structure.unexpected', 'line 4'],
     ]);
-    expect(made.first('PV1')!.field(2).text).toBe('I');
-    expect(made.first('PID')!.field(1).text).toBe('1');
+    expect(made.first('PV1')!.field(2).decoded).toBe('I');
+    expect(made.first('PID')!.field(1).decoded).toBe('1');
   });
 
   test('a line break within a result or a note is part of its text', () => {
     const made = message('OBX|1|TX|C||first', 'second', '', 'third||||||F', 'NTE|1||a', 'b', 'PIDX|1');
-    expect(made.first('OBX')!.field(5).text).toBe('first\nsecond\nthird');
-    expect(made.first('OBX')!.field(11).text).toBe('F');
-    expect(made.first('NTE')!.field(3).text).toBe('a\nb');
+    expect(made.first('OBX')!.field(5).decoded).toBe('first\nsecond\nthird');
+    expect(made.first('OBX')!.field(11).decoded).toBe('F');
+    expect(made.first('NTE')!.field(3).decoded).toBe('a\nb');
     expect(made.issues.map(({ place }) => place)).toEqual(['line 3', 'line 5', 'line 7', 'line 8']);
   });
 
@@ -258,9 +258,9 @@ describe('continuation (v2.9 §2.10.2)', () => {
       made
         .first('OBX')!
         .all(5)
-        .map((one) => one.text),
+        .map((one) => one.decoded),
     ).toEqual(['the first half', 'and more']);
-    expect(made.first('OBX')!.field(11).text).toBe('F');
+    expect(made.first('OBX')!.field(11).decoded).toBe('F');
   });
 
   test('a message in two parts is one', () => {
@@ -268,7 +268,7 @@ describe('continuation (v2.9 §2.10.2)', () => {
       [HEAD, 'PID|1', 'OBX|1|TX|C||the first h', 'DSC|42|F', pointed('42'), 'ADD|alf||||||F', 'OBX|2'].join('\r'),
     );
     expect(made.segments.map((segment) => segment.name)).toEqual(['MSH', 'PID', 'OBX', 'OBX']);
-    expect(made.first('OBX')!.field(5).text).toBe('the first half');
+    expect(made.first('OBX')!.field(5).decoded).toBe('the first half');
   });
 
   test.each([

@@ -77,7 +77,7 @@ export class Segment {
     for (let number = this.isHeader ? 3 : 1; number < fields.length; number += 1) {
       const first = this.#first(number);
       if (!first) continue;
-      if (first.raw.length === fields[number]!.length) first.count(tally);
+      if (first.content.length === fields[number]!.length) first.count(tally);
       else for (const value of this.#repeated(number, fields[number]!, first)) value.count(tally);
     }
   }
@@ -105,7 +105,7 @@ export class Segment {
     const first = this.#first(number);
     if (!first) return NONE;
     const raw = this.#split()[number]!;
-    return first.raw.length === raw.length ? [first] : this.#repeated(number, raw, first);
+    return first.content.length === raw.length ? [first] : this.#repeated(number, raw, first);
   }
 
   #repeated(number: number, raw: string, first: Value): readonly Value[] {
@@ -136,5 +136,5 @@ export class Segment {
 }
 
 function isEmpty(value: Value): boolean {
-  return value.raw === '';
+  return value.content === '';
 }

@@ -28,7 +28,7 @@ test('a value read lazily is what splitting all of it gives, in any order of que
       for (const [repetition, component, part] of questions) {
         const value = segment.repetition(2, repetition);
         const written = all[repetition - 1]?.[component - 1]?.[part - 1] ?? '';
-        expect(value?.part(component).part(part).text ?? '').toBe(written);
+        expect(value?.part(component).part(part).decoded ?? '').toBe(written);
         expect(value?.present([component, part]) !== undefined).toBe(written !== '');
       }
     }),
@@ -43,7 +43,7 @@ test('the coverage counts each populated leaf once, as read or as left', () => {
       sources.account(segment);
       const read = new Set<string>();
       for (const [repetition, component, part] of questions)
-        if (segment.repetition(2, repetition)?.part(component).part(part).text !== undefined)
+        if (segment.repetition(2, repetition)?.part(component).part(part).decoded !== undefined)
           read.add([repetition, component, part].join());
       const leaves = naive(field.trimEnd())
         .flat(2)
@@ -59,12 +59,12 @@ test('what was read of one value is marked in another with the same text, and no
   fc.assert(
     fc.property(text, fc.array(question, { maxLength: 6 }), (field, questions) => {
       const [one, other] = [segmentOf(field).field(2), segmentOf(field)];
-      const { read } = one.watch(() => {
-        for (const [, component, part] of questions) one.part(component).part(part).text;
+      const { marks } = one.watch(() => {
+        for (const [, component, part] of questions) one.part(component).part(part).decoded;
       });
       const first = new SourceTracker(false);
       first.account(one);
-      other.field(2).readAlike(one.marksOf(read));
+      marks.applyTo(other.field(2));
       const second = new SourceTracker(false);
       second.account(other.field(2));
       expect(second.coverage()).toEqual(first.coverage());

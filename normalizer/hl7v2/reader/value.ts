@@ -2,6 +2,8 @@
  * A repetition, component or sub-component of a field. Nothing is split or decoded before it is asked for.
  * Reading a text marks it as read.
  */
+
+import type { Field, ReadMarks } from '../../mapping/sources/format.ts';
 import { singleSpaced } from '../../shared/spaces.ts';
 import type { Tally } from '../../sources.ts';
 import type { Delimiters } from './delimiters.ts';
@@ -32,12 +34,16 @@ type Piece = string | Value;
 
 /** Pieces of a value that holds no delimiter. */
 const WHOLE: Piece[] = [];
+const NOTHING: readonly never[] = [];
 
-export class Value {
+/** Holds on to nothing of the message. */
+function appliedTo(marks: readonly ReadMark[]): ReadMarks {
+  return { applyTo: (other) => (other as Value).readAlike(marks) };
+}
+
+export class Value implements Field {
   /** As it stands in the message, with its escapes. */
-  readonly raw: string;
-  /** What the reader of a map has made of it, for the next time. */
-  reads: unknown;
+  readonly content: string;
   readonly #reading: Reading;
   readonly #level: Level;
   readonly #holder: Holder;
@@ -53,9 +59,9 @@ export class Value {
    * @param number of the field where `repetition` is not 0, else of the part; 0 for a part that has its holder's place
    * @param repetition from 1; 0 for components and sub-components
    */
-  constructor(reading: Reading, raw: string, level: Level, holder: Holder, number: number, repetition: number) {
+  constructor(reading: Reading, content: string, level: Level, holder: Holder, number: number, repetition: number) {
     this.#reading = reading;
-    this.raw = raw;
+    this.content = content;
     this.#level = level;
     this.#holder = holder;
     this.#number = number;
@@ -80,15 +86,15 @@ export class Value {
 
   /** True where the sender asks for deletion: `""` (v2.9 §2.5.3.2). */
   get isNull(): boolean {
-    return this.raw === '""';
+    return this.content === '""';
   }
 
   /** Holds some text: it is neither absent nor null, and not made of delimiters alone. */
   get isPopulated(): boolean {
-    const { raw } = this;
-    if (raw === '') return false;
+    const { content } = this;
+    if (content === '') return false;
     const pieces = this.#split();
-    if (pieces === WHOLE) return raw !== '""';
+    if (pieces === WHOLE) return content !== '""';
     for (let number = 1; number <= pieces.length; number += 1) if (this.part(number).isPopulated) return true;
     return false;
   }
@@ -113,7 +119,7 @@ export class Value {
 
   /** The part of a part, where anything stands in it; asking reads nothing. */
   present(parts: readonly number[]): Value | undefined {
-    if (this.raw === '') return undefined;
+    if (this.content === '') return undefined;
     let here: Value = this;
     for (let at = 0; at < parts.length; at += 1) {
       const part = here.#present(parts[at]!);
@@ -131,41 +137,41 @@ export class Value {
     return typeof piece === 'string' ? this.part(number) : piece;
   }
 
-  /** `trimmed` of a part; for those of which most are absent. */
+  /** `text` of a part; for those of which most are absent. */
   textOf(number: number): string | undefined {
-    return this.raw === '' ? undefined : this.#present(number)?.trimmed;
+    return this.content === '' ? undefined : this.#present(number)?.text();
   }
 
-  #part(raw: string, number: number): Value {
+  #part(content: string, number: number): Value {
     const level = this.#level === 2 ? 1 : 0;
-    return new Value(this.#reading, raw, level, this, number, 0);
+    return new Value(this.#reading, content, level, this, number, 0);
   }
 
   /** All parts, from the first to the last written one. */
-  parts(): Value[] {
+  pieces(): Value[] {
     const pieces = this.#split();
     return pieces === WHOLE ? [this] : pieces.map((_, index) => this.part(index + 1));
   }
 
   /** Decoded text of the first leaf (as a receiver of an older version reads it); undefined where absent or null. */
-  get text(): string | undefined {
+  get decoded(): string | undefined {
     const leaf = this.#lowest();
-    const { raw } = leaf;
-    if (raw === '') return undefined;
+    const { content } = leaf;
+    if (content === '') return undefined;
     leaf.#markRead(1);
-    return raw === '""' ? undefined : leaf.#decode() || undefined;
+    return content === '""' ? undefined : leaf.#decode() || undefined;
   }
 
-  /** `trimmed`, without marking it as read. */
+  /** `text`, without marking it as read. */
   peek(): string | undefined {
     const leaf = this.#lowest();
-    const { raw } = leaf;
-    return raw === '' || raw === '""' ? undefined : leaf.#decode().trim() || undefined;
+    const { content } = leaf;
+    return content === '' || content === '""' ? undefined : leaf.#decode().trim() || undefined;
   }
 
   /** Begins with a letter, digit or other sign that is neither white, a quote, a delimiter nor escaped. */
   get isPlain(): boolean {
-    return this.#reading.plain && PLAIN.test(this.raw) && !isDelimiter(this.raw[0]!, this.#reading.delimiters);
+    return this.#reading.plain && PLAIN.test(this.content) && !isDelimiter(this.content[0]!, this.#reading.delimiters);
   }
 
   #lowest(): Value {
@@ -176,55 +182,69 @@ export class Value {
 
   /** What a table has for this text; one that it does not have stays unread. */
   in<T>(table: ReadonlyMap<string, T>): T | undefined {
-    if (this.raw === '') return undefined;
+    if (this.content === '') return undefined;
     const leaf = this.#lowest();
     const found = table.get(leaf.#decode().trim());
     if (found !== undefined) leaf.#markRead(1);
     return found;
   }
 
-  /** Like `text`, without white space at its ends; undefined where nothing remains. */
-  get trimmed(): string | undefined {
-    return this.text?.trim() || undefined;
+  /** Like `decoded`, without white space at its ends; undefined where nothing remains. */
+  text(): string | undefined {
+    return this.decoded?.trim() || undefined;
   }
 
-  /** Like `trimmed`, with single spaces within: the form of an R4 code. */
+  /** Like `text`, with single spaces within: the form of an R4 code. */
   get code(): string | undefined {
-    const { trimmed } = this;
-    return trimmed && singleSpaced(trimmed);
+    const text = this.text();
+    return text && singleSpaced(text);
+  }
+
+  /** Holds the same, to the letter. */
+  equals(other: Field): boolean {
+    return other instanceof Value && other.content === this.content;
+  }
+
+  /** The texts of all parts. */
+  parts(): readonly string[] {
+    return this.content === '' ? NOTHING : this.pieces().map((part) => part.text() ?? '');
+  }
+
+  get origin(): Value {
+    return this;
   }
 
   /**
    * The whole value as text with its delimiters, decoded: for text whose sender forgot to escape them. They are given as
    * `^` and `&` whatever the sender uses, so that what is made of them is the same.
    */
-  get whole(): string | undefined {
-    if (this.raw === '') return undefined;
-    this.use();
+  raw(): string | undefined {
+    if (this.content === '') return undefined;
+    this.consume();
     if (this.isNull) return undefined;
     const { component, subcomponent } = this.#reading.delimiters;
     if (component === '^' && (subcomponent === '&' || subcomponent === '')) return this.#decode();
-    const inner = (value: Value) => value.parts().map((part) => part.#decode());
-    const lists = this.#level === 2 ? this.parts().map(inner) : [inner(this)];
+    const inner = (value: Value) => value.pieces().map((part) => part.#decode());
+    const lists = this.#level === 2 ? this.pieces().map(inner) : [inner(this)];
     return lists.map((parts) => parts.join('&')).join('^');
   }
 
   /** Every lowest part, each under its own place. */
   leaves(): readonly Value[] {
-    return this.#split() === WHOLE ? [this] : this.parts().flatMap((part) => part.leaves());
+    return this.#split() === WHOLE ? [this] : this.pieces().flatMap((part) => part.leaves());
   }
 
   /** Marks all leaves as read, for the coverage and the trace. */
-  use(): void {
-    if (this.raw === '') return;
+  consume(): void {
+    if (this.content === '') return;
     const pieces = this.#split();
     if (pieces === WHOLE) this.#markRead(1);
-    else for (let number = 1; number <= pieces.length; number += 1) this.part(number).use();
+    else for (let number = 1; number <= pieces.length; number += 1) this.part(number).consume();
   }
 
   /** Counts its populated leaves, and which of them were read. */
   count(tally: Tally): void {
-    if (this.raw === '') return;
+    if (this.content === '') return;
     if (this.#read > 0) {
       tally.mapped(this.#read);
       return;
@@ -239,21 +259,21 @@ export class Value {
     return this.#level;
   }
 
-  /** Runs the work. @returns what it gave, and the parts that it read */
-  watch<T>(work: () => T): { readonly made: T; readonly read: readonly Value[] } {
+  /** Runs the work. @returns what it gave, and what it read of this value, so that one with the same text can be marked alike */
+  watch<T>(work: () => T): { readonly made: T; readonly marks: ReadMarks } {
     const outer = this.#reading.watcher;
     const read: Value[] = [];
     this.#reading.watcher = read;
     try {
-      return { made: work(), read };
+      const made = work();
+      return { made, marks: appliedTo(this.#marksOf(read)) };
     } finally {
       this.#reading.watcher = outer;
       outer?.push(...read);
     }
   }
 
-  /** What was read of this value, so that one with the same text can be marked alike. */
-  marksOf(read: readonly Value[]): readonly ReadMark[] {
+  #marksOf(read: readonly Value[]): readonly ReadMark[] {
     const all = new Set(read);
     const marks: ReadMark[] = [];
     let leaves = 0;
@@ -281,7 +301,7 @@ export class Value {
   }
 
   #leaves(): number {
-    if (this.raw === '') return 0;
+    if (this.content === '') return 0;
     const pieces = this.#split();
     if (pieces === WHOLE) return 1;
     let count = 0;
@@ -306,9 +326,9 @@ export class Value {
   }
 
   #decode(): string {
-    const { raw } = this;
-    if (this.#reading.plain) return raw;
-    const text = decodeEscapes(raw, this.#reading.delimiters, this.#reading.hex);
+    const { content } = this;
+    if (this.#reading.plain) return content;
+    const text = decodeEscapes(content, this.#reading.delimiters, this.#reading.hex);
     if (!CONTROL.test(text)) return text;
     this.#reading.listener.onControl(this.place);
     return text.replace(CONTROLS, '');
@@ -321,13 +341,13 @@ export class Value {
 
   #cut(): Piece[] {
     const { component, subcomponent } = this.#reading.delimiters;
-    const { raw } = this;
+    const { content } = this;
     if (this.#level === 2) {
-      const pieces = piecesOf(raw, component);
+      const pieces = piecesOf(content, component);
       if (pieces) return pieces;
     }
     if (this.#level === 0 || subcomponent === '') return WHOLE;
-    if (this.#level === 2) return raw.includes(subcomponent) ? [raw] : WHOLE;
-    return piecesOf(raw, subcomponent) ?? WHOLE;
+    if (this.#level === 2) return content.includes(subcomponent) ? [content] : WHOLE;
+    return piecesOf(content, subcomponent) ?? WHOLE;
   }
 }

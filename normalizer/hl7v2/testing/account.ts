@@ -18,7 +18,7 @@ export function accountOf(bytes: Uint8Array, made: Normalized): Account {
   for (const segment of readMessage(bytes, undefined).segments.slice(1))
     for (let number = 1; number <= segment.length; number += 1)
       for (const leaf of segment.all(number).flatMap((value) => value.leaves())) {
-        const unique = UNIQUE.exec(leaf.text ?? '')?.[0];
+        const unique = UNIQUE.exec(leaf.decoded ?? '')?.[0];
         if (unique === undefined) continue;
         texts += 1;
         if (!kept.has(unique)) missing.set(leaf.generalPlace, (missing.get(leaf.generalPlace) ?? 0) + 1);

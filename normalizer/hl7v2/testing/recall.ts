@@ -62,7 +62,7 @@ function saidBy(bytes: Uint8Array, asked: (segment: string, field: number) => bo
   const texts = message.segments.flatMap((segment) =>
     Array.from({ length: segment.length }, (_, index) =>
       asked(segment.name, index + 1)
-        ? segment.all(index + 1).flatMap((value) => value.leaves().map((leaf) => leaf.text ?? ''))
+        ? segment.all(index + 1).flatMap((value) => value.leaves().map((leaf) => leaf.decoded ?? ''))
         : [],
     ).flat(),
   );

@@ -4,77 +4,9 @@ import { Segment } from '../../hl7v2/reader/segment.ts';
 import { Value } from '../../hl7v2/reader/value.ts';
 import { Group } from '../../hl7v2/structure/group.ts';
 import { didYouMean } from '../problems.ts';
-import {
-  type Address,
-  type AddressFault,
-  type Field,
-  outer,
-  type ReadMarks,
-  type Scope,
-  type SourceSetup,
-  steps,
-} from './format.ts';
+import { type Address, type AddressFault, type Field, outer, type Scope, type SourceSetup, steps } from './format.ts';
 
 const NOTHING: readonly never[] = [];
-
-export class ValueField implements Field {
-  readonly origin: Value;
-
-  constructor(value: Value) {
-    this.origin = value;
-  }
-
-  get content(): string {
-    return this.origin.raw;
-  }
-
-  get level(): number {
-    return this.origin.level;
-  }
-
-  watch<T>(work: () => T): { made: T; marks: ReadMarks } {
-    const { made, read } = this.origin.watch(work);
-    // The message itself is not held on to.
-    const parts = this.origin.marksOf(read);
-    return { made, marks: { applyTo: (field) => (field as ValueField).origin.readAlike(parts) } };
-  }
-
-  get place(): string {
-    return this.origin.place;
-  }
-
-  get isNull(): boolean {
-    return this.origin.isNull;
-  }
-
-  text(): string | undefined {
-    return this.origin.trimmed;
-  }
-
-  peek(): string | undefined {
-    return this.origin.peek();
-  }
-
-  get isPlain(): boolean {
-    return this.origin.isPlain;
-  }
-
-  raw(): string | undefined {
-    return this.origin.whole;
-  }
-
-  consume(): void {
-    this.origin.use();
-  }
-
-  equals(other: Field): boolean {
-    return other.origin instanceof Value && other.origin.raw === this.origin.raw;
-  }
-
-  parts(): readonly string[] {
-    return this.origin.raw === '' ? NOTHING : this.origin.parts().map((part) => part.trimmed ?? '');
-  }
-}
 
 /** Segment or group, and which of them; a segment without a number is the first. */
 const HEAD = /^(?:([A-Z][A-Z0-9]{2})|([a-z][A-Za-z0-9]*))(?:\[(\*|[1-9]\d{0,3})\])?/;
@@ -123,31 +55,23 @@ function indexOf(written: string | undefined): Index {
   return written === undefined ? undefined : written === '*' ? 'all' : Number(written);
 }
 
-function partOf(value: Value, parts: readonly number[]): ValueField {
+function partOf(value: Value, parts: readonly number[]): Value {
   let here = value;
   for (const part of parts) here = here.part(part);
-  return fieldOf(here);
-}
-
-/** Rules ask for one value many times. */
-function fieldOf(value: Value): ValueField {
-  value.reads ??= new ValueField(value);
-  return value.reads as ValueField;
+  return here;
 }
 
 /** `$.4.2`: of the repetition that the loop is at. */
 function partAddress(text: string, up: number | 'top', parts: readonly number[]): Address {
   const one = (scope: Scope): Field | undefined => {
     const { item } = up === 0 ? scope : outer(scope, up);
-    if (item instanceof ValueField) return partOf(item.origin, parts);
+    if (item instanceof Value) return partOf(item, parts);
     return isField(item) && parts.length === 0 ? item : undefined;
   };
   const fields = (scope: Scope) => listOf(one(scope));
   const present = (scope: Scope): Field | undefined => {
     const { item } = up === 0 ? scope : outer(scope, up);
-    if (!(item instanceof ValueField)) return one(scope);
-    const value = item.origin.present(parts);
-    return value && fieldOf(value);
+    return item instanceof Value ? item.present(parts) : one(scope);
   };
   // `of: $.4` goes on with the part, `$.` with the item itself.
   const items = parts.length > 0 ? fields : (scope: Scope) => [outer(scope, up).item];
@@ -159,7 +83,7 @@ function partAddress(text: string, up: number | 'top', parts: readonly number[])
     fields,
     present,
     items,
-    vacant: (scope) => !(outer(scope, up).item instanceof ValueField),
+    vacant: (scope) => !(outer(scope, up).item instanceof Value),
     ...(up === 0 ? { depends: 'item' } : {}),
   };
 }
@@ -246,19 +170,17 @@ function fieldAddress(text: string, up: number | 'top', name: string, index: Ind
     vacant: (scope: Scope) => segmentsAt(outer(scope, up), name, index).every((segment) => segment.isVacant(number)),
   } as const;
   if (index === undefined && repetition === undefined) {
-    const one = (scope: Scope): ValueField | undefined => {
+    const one = (scope: Scope): Value | undefined => {
       const segment = segmentAt(up === 0 ? scope : outer(scope, up), name);
       return segment && partOf(segment.field(number), parts);
     };
     const fields = (scope: Scope) => listOf(one(scope));
-    const present = (scope: Scope): ValueField | undefined => {
-      const value = segmentAt(up === 0 ? scope : outer(scope, up), name)?.present(number, parts);
-      return value && fieldOf(value);
-    };
+    const present = (scope: Scope): Value | undefined =>
+      segmentAt(up === 0 ? scope : outer(scope, up), name)?.present(number, parts);
     return { ...base, one, fields, present, items: fields, ...(up === 0 ? { depends: { segment: name } } : {}) };
   }
-  const fields = (scope: Scope): readonly ValueField[] => {
-    let made: ValueField[] | undefined;
+  const fields = (scope: Scope): readonly Value[] => {
+    let made: Value[] | undefined;
     for (const segment of segmentsAt(outer(scope, up), name, index))
       for (const value of repetitions(segment, number, repetition)) {
         const field = partOf(value, parts);

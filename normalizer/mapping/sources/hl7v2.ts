@@ -30,7 +30,7 @@ function unitOf(scope: MessageScope, value: Value): Unit | undefined {
 }
 
 function nativeOf(scope: MessageScope): Native {
-  const value = (field: Field) => (field.origin instanceof Value ? field.origin : undefined);
+  const value = (field: Field) => (field instanceof Value ? field : undefined);
   return {
     code: (field, table) => (value(field) ? codedValue(scope, value(field)!, table) : undefined),
     identifier: (field, as) => {
@@ -54,7 +54,7 @@ function nativeOf(scope: MessageScope): Native {
     holdsNull: scope.message.segments.some(({ raw }) => raw.includes('""')),
     tellsZone: true,
     silence: (silent) => scope.message.silence(silent),
-    zone: writtenOffset(scope.message.header.field(7).text ?? ''),
+    zone: writtenOffset(scope.message.header.field(7).decoded ?? ''),
   };
 }
 
@@ -73,11 +73,11 @@ export const hl7v2: SourceFormat = {
     if (structure)
       for (const { severity, code, path, detail } of structureIssues(structure.name, arranged))
         draft.issue(severity, code, path, detail);
-    for (const number of HEADER_FIELDS) for (const value of message.header.all(number)) value.use();
-    for (const segment of message.segments) if (NUMBERED.has(segment.name)) segment.field(1).use();
+    for (const number of HEADER_FIELDS) for (const value of message.header.all(number)) value.consume();
+    for (const segment of message.segments) if (NUMBERED.has(segment.name)) segment.field(1).consume();
     // EVN-1 says the event of MSH-9 again.
     const event = message.first('EVN')?.field(1);
-    if (event && event.raw === message.header.field(9).part(2).raw) event.use();
+    if (event && event.content === message.header.field(9).part(2).content) event.consume();
     return {
       root: arranged.root,
       native: nativeOf(new MessageScope(draft, message)),
