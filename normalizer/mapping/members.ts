@@ -1,5 +1,6 @@
 /** Compiles objects: resources, data types and backbone elements with their members. */
 
+import { rememberFields } from './fields.ts';
 import { compileLoop } from './loops.ts';
 import { type Reads, rememberConstant, rememberPart } from './memory.ts';
 import { planned } from './plans.ts';
@@ -72,7 +73,7 @@ export function compileObject(node: MapNode, target: Target, world: World): Valu
   const { made: members, reads } = world.reading(() =>
     compileMembers(own, type, { path: target.path, at: target.at }, node.at, world, required),
   );
-  const make = start ? extension(start, members) : builder(members);
+  const make = start ? extension(start, members) : rememberFields(builder(members), reads, world.format);
   const constant = !loop && !is && members.length > 0 && members.every((member) => member.constant);
   if (!loop) return guarded(node, { types: [type], many: false, constant, get: make }, world);
   const condition = entryOf(node.entries, 'if');

@@ -8,7 +8,7 @@ import { share } from '../parts.ts';
 import { detached } from '../shared/detached.ts';
 import { Rule } from './lasting.ts';
 import { Absent, type Hearing, type Run, type Telling, Typed } from './run.ts';
-import type { Address, Field, ReadMarks, Scope, SourceFormat } from './sources/format.ts';
+import type { Address, Field, ReadMarks, Recurring, Scope, SourceFormat } from './sources/format.ts';
 
 /** What a rule depends on, besides what is the same for the whole item. */
 export interface Reads {
@@ -41,7 +41,11 @@ type Make<T, F = Field> = (run: Run, field: F) => T;
  * @param lasts also for the items that follow
  * @param turns of loops after which it is worth its while within an item
  */
-export function rememberField<T, F extends Field | undefined>(make: Make<T, F>, lasts: boolean, turns = 0): Make<T, F> {
+export function rememberField<T, F extends Recurring | undefined>(
+  make: Make<T, F>,
+  lasts: boolean,
+  turns = 0,
+): Make<T, F> {
   const rules = [new Rule(), new Rule(), new Rule()];
   return (run, field) => {
     const isLasting = lasts && run.lasting !== undefined;
@@ -56,7 +60,8 @@ export function rememberField<T, F extends Field | undefined>(make: Make<T, F>, 
     const kept = table.get(content);
     if (kept) return again(run, field, kept, false);
     const fresh = watched(run, field, make);
-    if (fresh.told) return fresh.made;
+    // What was made while nothing counts as read does not know what it would have read.
+    if (fresh.told || run.silent) return fresh.made;
     table.set(content, fresh);
     if (lasting && fresh.peculiar === 0) lasting.keep(rule, content, outlivingAll(fresh));
     return fresh.made;
@@ -76,7 +81,7 @@ function outliving<T>(made: T): T {
   return typeof copy === 'object' && copy !== null && !Array.isArray(copy) ? share(copy) : copy;
 }
 
-function again<T>(run: Run, field: Field, kept: Kept<T>, adds: boolean): T {
+function again<T>(run: Run, field: Recurring, kept: Kept<T>, adds: boolean): T {
   kept.marks.applyTo(field);
   run.resources += kept.resources;
   run.turns += kept.turns;
@@ -89,7 +94,7 @@ function again<T>(run: Run, field: Field, kept: Kept<T>, adds: boolean): T {
   return kept.made;
 }
 
-function watched<T, F extends Field>(run: Run, field: F, make: Make<T, F>): Kept<T> & { readonly told: boolean } {
+function watched<T, F extends Recurring>(run: Run, field: F, make: Make<T, F>): Kept<T> & { readonly told: boolean } {
   const { told, resources, turns } = run;
   const { peculiar } = run.draft;
   const added: Entry[] = [];
@@ -102,16 +107,18 @@ function watched<T, F extends Field>(run: Run, field: F, make: Make<T, F>): Kept
   if (outer) outer.push(...added);
   return {
     made,
-    marks,
+    marks: marks ?? NO_MARKS,
     added,
     addedTo: run.number,
     resources: run.resources - resources,
     turns: run.turns - turns,
     peculiar: run.draft.peculiar - peculiar,
     tellings: hearing.tellings,
-    told: run.told !== told + hearing.told,
+    told: marks === undefined || run.told !== told + hearing.told,
   };
 }
+
+const NO_MARKS: ReadMarks = { applyTo: () => {} };
 
 function tableOf<T>(run: Run, rule: object): Map<string, Kept<T>> {
   let table = run.memory.get(rule) as Map<string, Kept<T>> | undefined;
@@ -180,7 +187,7 @@ export function rememberItem<T>(make: (run: Run) => T, reads: Reads, lasts: bool
   };
 }
 
-function isRecurring(item: unknown): item is Field {
+export function isRecurring(item: unknown): item is Field {
   return typeof item === 'object' && item !== null && 'content' in item;
 }
 

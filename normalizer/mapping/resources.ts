@@ -1,6 +1,7 @@
 /** Compiles resources and loops into the steps of a run. */
 import { BridgeError } from '../../core/errors.ts';
 import { isResourceType, resourceTypes } from '../gate/table.ts';
+import { rememberFields } from './fields.ts';
 import { compileKey, type Key } from './keys.ts';
 import { compileLoop, type Loop } from './loops.ts';
 import { compileMembers, type Put, putting, type Tree } from './members.ts';
@@ -340,5 +341,5 @@ export function compileMaker(node: MapNode, at: Position, world: World): Identif
     run.element = before;
     return urn;
   };
-  return rememberItem(make, reads, isNobodys(compiled.type));
+  return rememberItem(rememberFields(make, reads, world.format), reads, isNobodys(compiled.type));
 }

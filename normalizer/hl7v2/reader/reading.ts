@@ -16,6 +16,22 @@ export interface Reading {
   watcher: Value[] | undefined;
 }
 
+/** Runs the work. @returns what it gave, and the values that it read */
+export function watchReading<T>(
+  reading: Reading,
+  work: () => T,
+): { readonly made: T; readonly read: readonly Value[] } {
+  const outer = reading.watcher;
+  const read: Value[] = [];
+  reading.watcher = read;
+  try {
+    return { made: work(), read };
+  } finally {
+    reading.watcher = outer;
+    outer?.push(...read);
+  }
+}
+
 export interface Listener {
   /** Told of each place that is read; only where a trace is made. */
   readonly onRead: ((place: string) => void) | undefined;

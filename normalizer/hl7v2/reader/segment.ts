@@ -1,10 +1,18 @@
 /** One segment. Its fields are split at the first question. */
 import type { Tally } from '../../sources.ts';
 import { piecesOf } from './pieces.ts';
-import type { Reading } from './reading.ts';
+import { type Reading, type ReadMark, watchReading } from './reading.ts';
 import { Value } from './value.ts';
 
 const NONE: readonly Value[] = [];
+
+/** What was read of one repetition of a field. */
+export interface FieldMark {
+  readonly number: number;
+  /** From 0. */
+  readonly index: number;
+  readonly marks: readonly ReadMark[];
+}
 
 export class Segment {
   /** As `segmentName` gives it. */
@@ -69,6 +77,33 @@ export class Segment {
   repetition(number: number, index: number): Value | undefined {
     const value = this.#values(number)[index - 1];
     return value && !isEmpty(value) ? value : undefined;
+  }
+
+  /** All of a field, with its delimiters; empty where it is absent. */
+  raws(number: number): string {
+    return this.#split()[number] ?? '';
+  }
+
+  /** Runs the work. @returns what it gave, and the values that it read, of any segment */
+  watch<T>(work: () => T): { readonly made: T; readonly read: readonly Value[] } {
+    return watchReading(this.#reading, work);
+  }
+
+  /** What was read of these fields, so that those with the same texts can be marked alike; undefined where anything else was read. */
+  marksOf(numbers: readonly number[], read: readonly Value[]): readonly FieldMark[] | undefined {
+    const others = new Set(read);
+    const marks: FieldMark[] = [];
+    for (const number of numbers)
+      for (const [index, value] of this.#values(number).entries()) {
+        const own = read.filter((one) => one.isPartOf(value));
+        for (const one of own) others.delete(one);
+        if (own.length > 0) marks.push({ number, index, marks: value.marksOf(own) });
+      }
+    return others.size === 0 ? marks : undefined;
+  }
+
+  readAlike(all: readonly FieldMark[]): void {
+    for (const { number, index, marks } of all) this.#values(number)[index]!.readAlike(marks);
   }
 
   /** Counts every populated leaf, and which of them were read. */

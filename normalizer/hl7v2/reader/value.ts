@@ -9,7 +9,7 @@ import type { Tally } from '../../sources.ts';
 import type { Delimiters } from './delimiters.ts';
 import { decodeEscapes } from './escapes.ts';
 import { piecesOf } from './pieces.ts';
-import { CONTROL, type Reading, type ReadMark } from './reading.ts';
+import { CONTROL, type Reading, type ReadMark, watchReading } from './reading.ts';
 
 const CONTROLS = new RegExp(CONTROL, 'g');
 
@@ -261,19 +261,12 @@ export class Value implements Field {
 
   /** Runs the work. @returns what it gave, and what it read of this value, so that one with the same text can be marked alike */
   watch<T>(work: () => T): { readonly made: T; readonly marks: ReadMarks } {
-    const outer = this.#reading.watcher;
-    const read: Value[] = [];
-    this.#reading.watcher = read;
-    try {
-      const made = work();
-      return { made, marks: appliedTo(this.#marksOf(read)) };
-    } finally {
-      this.#reading.watcher = outer;
-      outer?.push(...read);
-    }
+    const { made, read } = watchReading(this.#reading, work);
+    return { made, marks: appliedTo(this.marksOf(read)) };
   }
 
-  #marksOf(read: readonly Value[]): readonly ReadMark[] {
+  /** @param read of this value and its parts */
+  marksOf(read: readonly Value[]): readonly ReadMark[] {
     const all = new Set(read);
     const marks: ReadMark[] = [];
     let leaves = 0;
@@ -283,6 +276,12 @@ export class Value implements Field {
       leaves += one.#read;
     }
     return leaves > 1 && leaves === this.#leaves() ? [{ path: [], leaves }] : marks;
+  }
+
+  /** It is this value or stands in it. */
+  isPartOf(whole: Value): boolean {
+    for (let at: Holder = this; at instanceof Value; at = at.#holder) if (at === whole) return true;
+    return false;
   }
 
   /** Below one of these that was read as a whole. */

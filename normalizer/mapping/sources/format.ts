@@ -10,8 +10,7 @@ export const MAP_SOURCES = ['table', 'hl7v2', 'cda', 'xml', 'json', 'dicom'] as 
 export type MapSource = (typeof MAP_SOURCES)[number];
 
 /** A populated or empty place of the source. Reading a text tells the coverage and the trace. */
-export interface Field {
-  readonly place: string;
+export interface Field extends Recurring {
   /** Sent, but as an explicit null (HL7 v2 `""`). */
   readonly isNull: boolean;
   /** Trimmed; undefined where there is nothing or null. */
@@ -30,16 +29,22 @@ export interface Field {
   raw(): string | undefined;
   /** What stands there; two fields of one level with the same content read alike. Only with `level` and `watch`. */
   readonly content?: string;
-  readonly level?: number;
-  /** Runs the work, and tells what it has read of this field. */
-  watch?<T>(work: () => T): { readonly made: T; readonly marks: ReadMarks };
   /** What stands behind it in the reader of the format (a v2 Value, an XML element, a JSON value). */
   readonly origin: unknown;
 }
 
+/** What decides on what a rule makes, by its content: a field, or several. */
+export interface Recurring {
+  readonly place: string;
+  readonly content?: string;
+  readonly level?: number;
+  /** Runs the work, and tells what it has read of this; undefined where it has read something else, too. */
+  watch?<T>(work: () => T): { readonly made: T; readonly marks: ReadMarks | undefined };
+}
+
 /** What was read of a field, to be marked in others with the same content. */
 export interface ReadMarks {
-  applyTo(field: Field): void;
+  applyTo(field: Recurring): void;
 }
 
 /** Where addresses are read from: the current item of the innermost loop, then those around it. */
@@ -57,6 +62,8 @@ export interface Address {
   readonly text: string;
   /** All that decides what it gives, where that is known: the loop's item, or the nearest segment of a name. */
   readonly depends?: 'item' | { readonly segment: string };
+  /** The field of the nearest segment of a name that it reads, where nothing of a patient stands in it. */
+  readonly nobodys?: { readonly segment: string; readonly number: number };
   /** May give several fields: holds `[*]`. */
   readonly many: boolean;
   /** A field can be a value; segments and groups are for `each` only. */
@@ -168,6 +175,8 @@ export interface SourceFormat {
   open(input: NormalizeInput, context: NormalizeContext, draft: Draft, setup: SourceSetup): Opened;
   /** The innermost scope whose item holds any of these segments; the outermost where none does. */
   holder?(scope: Scope, segments: readonly string[]): Scope;
+  /** These fields of the nearest segment of this name, as one. */
+  fieldsOf?(scope: Scope, segment: string, numbers: readonly number[]): Recurring | undefined;
   /** Keys of `match` besides `feed` and `if`. */
   readonly matchKeys: readonly string[];
   /** @param values of one key of `match`; any of them, or all for columns and fields */

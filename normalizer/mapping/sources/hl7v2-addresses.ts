@@ -5,6 +5,7 @@ import { Value } from '../../hl7v2/reader/value.ts';
 import { Group } from '../../hl7v2/structure/group.ts';
 import { didYouMean } from '../problems.ts';
 import { type Address, type AddressFault, type Field, outer, type Scope, type SourceSetup, steps } from './format.ts';
+import { isNobodys, SegmentFields } from './hl7v2-fields.ts';
 
 const NOTHING: readonly never[] = [];
 
@@ -125,6 +126,11 @@ function segmentAt(scope: Scope, name: string): Segment | undefined {
   return undefined;
 }
 
+export function fieldsOf(scope: Scope, name: string, numbers: readonly number[]): SegmentFields | undefined {
+  const segment = segmentAt(scope, name);
+  return segment && new SegmentFields(segment, numbers);
+}
+
 export function holderOf(scope: Scope, segments: readonly string[]): Scope {
   let at = scope;
   while (at.parent && !holdsOneOf(at.item, segments)) at = at.parent;
@@ -167,6 +173,7 @@ function fieldAddress(text: string, up: number | 'top', name: string, index: Ind
     text: `$${text}`,
     many: index === 'all' || repetition === 'all',
     of: 'field',
+    ...(up === 0 && index === undefined && isNobodys(name, number) ? { nobodys: { segment: name, number } } : {}),
     vacant: (scope: Scope) => segmentsAt(outer(scope, up), name, index).every((segment) => segment.isVacant(number)),
   } as const;
   if (index === undefined && repetition === undefined) {

@@ -12,7 +12,7 @@ import { structureIssues, structureOf } from '../../hl7v2/structure/index.ts';
 import { writtenOffset } from '../../shared/datetime.ts';
 import type { Unit } from '../../shared/result.ts';
 import type { Field, Native, Opened, SourceFormat } from './format.ts';
-import { hl7v2Address, holderOf } from './hl7v2-addresses.ts';
+import { fieldsOf, hl7v2Address, holderOf } from './hl7v2-addresses.ts';
 import { groupSegments } from './hl7v2-groups.ts';
 import { hl7v2Shape } from './hl7v2-shape.ts';
 
@@ -62,6 +62,7 @@ export const hl7v2: SourceFormat = {
   kind: 'hl7v2',
   address: hl7v2Address,
   holder: holderOf,
+  fieldsOf,
   open({ bytes, read }, context, draft: Draft, setup): Opened {
     const message = read instanceof Message ? read : readMessage(bytes, context.charset);
     message.open(draft.sources, (place) =>
