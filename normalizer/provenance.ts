@@ -10,7 +10,12 @@ const ABSENT = 'http://hl7.org/fhir/StructureDefinition/data-absent-reason';
 const INSTANT = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?(Z|[+-]\d\d:\d\d)$/;
 
 export function sourceBinary(contentType: string, bytes: Uint8Array): fhir4.Binary {
-  return { resourceType: 'Binary', contentType, data: Buffer.from(bytes).toString('base64') };
+  return { resourceType: 'Binary', contentType, data: base64(bytes) };
+}
+
+/** Without a copy of the bytes. */
+function base64({ buffer, byteOffset, byteLength }: Uint8Array): string {
+  return Buffer.from(buffer, byteOffset, byteLength).toString('base64');
 }
 
 /** The bridge itself, under the feed by which it took the source. */

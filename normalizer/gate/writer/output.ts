@@ -69,6 +69,8 @@ export class Output {
   #plain = new Uint8Array(this.#bytes.buffer);
   #view = new DataView(this.#bytes.buffer);
   #at = 0;
+  /** Up to here a piece may begin. */
+  #limit = KEPT - MARGIN;
 
   /** Where the next piece will stand. */
   get at(): number {
@@ -189,7 +191,7 @@ export class Output {
   }
 
   #reserve(length: number): void {
-    if (this.#at + length + MARGIN > this.#bytes.length) this.#grow(length + MARGIN);
+    if (this.#at + length > this.#limit) this.#grow(length + MARGIN);
   }
 
   #grow(more: number): void {
@@ -202,5 +204,6 @@ export class Output {
     this.#bytes = room;
     this.#plain = new Uint8Array(room.buffer);
     this.#view = new DataView(room.buffer);
+    this.#limit = room.length - MARGIN;
   }
 }
