@@ -180,10 +180,11 @@ export function rememberItem<T>(make: (run: Run) => T, reads: Reads, lasts: bool
   const others = reads.addresses.filter(({ depends }) => depends !== 'item');
   if (reads.named || !others.every(({ depends, present }) => depends && present)) return make;
   const remembered = rememberField<T, Field>(make, lasts);
-  const isAlone = (run: Run) => !others.some((address) => address.present!(run.scope));
   return (run) => {
     const { item } = run.scope;
-    return isRecurring(item) && isAlone(run) ? remembered(run, item) : make(run);
+    if (!isRecurring(item)) return make(run);
+    for (const { present } of others) if (present!(run.scope)) return make(run);
+    return remembered(run, item);
   };
 }
 
