@@ -69,3 +69,30 @@ describe('a shared part', () => {
     }
   });
 });
+
+describe('references to one resource', () => {
+  const patient = { resourceType: 'Patient', id: 'p' };
+  const observation = { resourceType: 'Observation', status: 'final', code: { text: 'x' } };
+
+  test.each(['http://x.org/0', 'http://x.org/患者', `http://x.org/${'x'.repeat(200)}`])('are alike: %s', (fullUrl) => {
+    const subject = { reference: fullUrl };
+    const named = { display: '李', reference: fullUrl };
+    const resources = [
+      patient,
+      { ...observation, subject, performer: [subject, named, subject] },
+      { ...observation, subject: { reference: fullUrl, display: undefined } },
+    ];
+    const entry = resources.map((resource, index) => ({ fullUrl: index ? `urn:oid:1.${index}` : fullUrl, resource }));
+    const bundle = { resourceType: 'Bundle', type: 'collection', entry } as fhir4.Bundle;
+    const { bytes, issues } = judge(bundle);
+    expect(issues).toEqual([]);
+    expect(Buffer.from(bytes).toString()).toBe(canonicalJson(bundle));
+  });
+
+  test('are judged each where it stands', () => {
+    const subject = { reference: 'http://x.org/0' };
+    expect(judged(patient, { ...observation, subject }, { ...observation, encounter: subject })).toEqual([
+      'Bundle.entry[2].resource.encounter has a target of a type that is not allowed',
+    ]);
+  });
+});
