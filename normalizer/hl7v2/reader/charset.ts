@@ -4,6 +4,7 @@ import { BridgeError } from '../../../core/errors.ts';
 import { detachedText } from '../../shared/detached.ts';
 import { ascii, type Decode, decoderNamed, foreign, plainName } from './decoders.ts';
 import { decodeSwitching, type Switching, switchesSets } from './iso2022.ts';
+import { piecesOf } from './pieces.ts';
 
 export interface Decoded {
   /** Without byte order mark. */
@@ -19,6 +20,7 @@ const SWITCHED = new Set(['ISOIR13', 'ISOIR14', 'ISOIR87', 'ISOIR159', 'JAS2020'
 const KATAKANA = new Set(['ISOIR13', 'ISOIR14']);
 const UTF_16 = new Set(['UNICODE', 'UNICODEUTF16', 'UTF16', 'UTF16BE', 'UTF16LE']);
 const HEADER_BYTES = 16_384;
+const [LF, CR] = [0x0a, 0x0d];
 
 /**
  * Order of evidence: byte order mark, the feed's configuration, MSH-18 (whose first repetition is the message's own
@@ -146,10 +148,14 @@ interface HeaderBytes {
  * may be `|`, as GB 18030 too; the reading whose MSH-18 names a known set wins.
  */
 function headerOf(bytes: Uint8Array): HeaderBytes {
-  const line = headerLine(Buffer.from(bytes.buffer, bytes.byteOffset, Math.min(bytes.length, HEADER_BYTES)));
-  const plain = headerFields(line.toString('latin1'));
-  if (isAscii(line) || namesOf(plain).some(isKnownCharset)) return plain;
-  const chinese = headerFields(new TextDecoder('gb18030').decode(line));
+  const head = Buffer.from(bytes.buffer, bytes.byteOffset, Math.min(bytes.length, HEADER_BYTES));
+  const start = headerStart(head);
+  let end = start;
+  let bits = 0;
+  for (; end < head.length && head[end] !== CR && head[end] !== LF; end += 1) bits |= head[end]!;
+  const plain = headerFields(head.toString('latin1', start, end));
+  if (bits < 0x80 || namesOf(plain).some(isKnownCharset)) return plain;
+  const chinese = headerFields(new TextDecoder('gb18030').decode(head.subarray(start, end)));
   return namesOf(chinese).some(isKnownCharset) ? chinese : plain;
 }
 
@@ -160,16 +166,14 @@ function namesOf({ charset, encoding }: HeaderBytes): readonly string[] {
 
 const HEADER = /MSH[^A-Za-z0-9\s\0]/;
 
-/** From MSH to the end of its line; empty where there is none. */
-function headerLine(head: Buffer): Buffer {
-  const start = HEADER.test(head.toString('latin1', 0, 4)) ? 0 : head.toString('latin1').search(HEADER);
-  if (start < 0) return head.subarray(head.length);
-  let end = start;
-  while (end < head.length && head[end] !== 0x0d && head[end] !== 0x0a) end += 1;
-  return head.subarray(start, end);
+/** Where MSH stands; the end where there is none. */
+function headerStart(head: Buffer): number {
+  if (HEADER.test(head.toString('latin1', 0, 4))) return 0;
+  const start = head.toString('latin1').search(HEADER);
+  return start < 0 ? head.length : start;
 }
 
 function headerFields(line: string): HeaderBytes {
-  const fields = line.split(line[3] ?? '|', 18);
+  const fields = piecesOf(line, line[3] ?? '|') ?? [];
   return { charset: fields[17]?.trim() ?? '', encoding: fields[1] ?? '' };
 }

@@ -6,7 +6,6 @@
 import type { Field, ReadMarks } from '../../mapping/sources/format.ts';
 import { singleSpaced } from '../../shared/spaces.ts';
 import type { Tally } from '../../sources.ts';
-import type { Delimiters } from './delimiters.ts';
 import { decodeEscapes } from './escapes.ts';
 import { piecesOf } from './pieces.ts';
 import { CONTROL, type Reading, type ReadMark, watchReading } from './reading.ts';
@@ -24,10 +23,6 @@ interface Holder {
 }
 
 const PLAIN = /^[^\s"]/;
-
-function isDelimiter(sign: string, { component, subcomponent }: Delimiters): boolean {
-  return sign === component || sign === subcomponent;
-}
 
 /** A piece that is empty or was not asked for yet is a text. */
 type Piece = string | Value;
@@ -171,7 +166,9 @@ export class Value implements Field {
 
   /** Begins with a letter, digit or other sign that is neither white, a quote, a delimiter nor escaped. */
   get isPlain(): boolean {
-    return this.#reading.plain && PLAIN.test(this.content) && !isDelimiter(this.content[0]!, this.#reading.delimiters);
+    const { plain, delimiters } = this.#reading;
+    const sign = this.content[0];
+    return plain && sign !== delimiters.component && sign !== delimiters.subcomponent && PLAIN.test(this.content);
   }
 
   #lowest(): Value {
