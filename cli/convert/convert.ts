@@ -1,7 +1,7 @@
 /** `dhc convert`: files in, bundles and reports out; no service, no journal, nothing else is written. */
 import { setImmediate } from 'node:timers/promises';
 import type { ErrorCode } from '../../core/codes.ts';
-import type { Normalized, RefusedItem, Rejected, SourceItem, SourceKind } from '../../core/types.ts';
+import type { Normalized, Rejected, SourceKind } from '../../core/types.ts';
 import type { HospitalContext, NormalizeContext } from '../../normalizer/context.ts';
 import type { CompiledMap } from '../../normalizer/mapping/index.ts';
 import { normalizerOf } from '../../normalizer/one-kind.ts';
@@ -9,7 +9,7 @@ import { collectBetween, compileLess } from '../engine.ts';
 import { inputFiles } from './inputs.ts';
 import { itemsOf } from './items.ts';
 import { OutputNames } from './names.ts';
-import { grouped, normalizeItems } from './normalize.ts';
+import { type Entry, grouped, normalizeItems } from './normalize.ts';
 import { type FileWriter, folderWriter, LineWriter } from './writer.ts';
 
 export interface ConvertOptions {
@@ -37,8 +37,6 @@ export interface ConvertSummary {
   /** Refused items, by code. */
   readonly refusals: Record<string, number>;
 }
-
-type Entry = SourceItem | RefusedItem;
 
 /** One input and the items in it: what becomes one output file. */
 interface Source {

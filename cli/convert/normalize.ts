@@ -4,7 +4,7 @@ import type { NormalizeContext, NormalizeInput, PartHeader } from '../../normali
 import type { Normalizer } from '../../normalizer/one-kind.ts';
 import { reject } from '../../normalizer/outcome.ts';
 
-type Entry = SourceItem | RefusedItem;
+export type Entry = SourceItem | RefusedItem;
 type Result = Normalized | Rejected;
 
 /** Items that are normalised side by side: what more of them would hold in memory at once costs what they save. */

@@ -28,20 +28,9 @@ export function runMap(map: CompiledMap, input: NormalizeInput, context: Normali
 export function runMaps(tasks: readonly Task[]): (Normalized | Rejected)[] {
   const passages = tasks.map((task) => new Passage(task.context.trace ? { ...task, map: task.map.traced() } : task));
   for (const passage of passages) passage.open();
-  for (const [{ steps }, together] of byMap(passages))
+  for (const [{ steps }, together] of Map.groupBy(passages, ({ task }) => task.map))
     for (const step of steps) for (const passage of together) passage.take(step);
   return passages.map((passage) => passage.finish());
-}
-
-function byMap(passages: readonly Passage[]): ReadonlyMap<CompiledMap, Passage[]> {
-  const groups = new Map<CompiledMap, Passage[]>();
-  for (const passage of passages) {
-    const { map } = passage.task;
-    const group = groups.get(map);
-    if (group) group.push(passage);
-    else groups.set(map, [passage]);
-  }
-  return groups;
 }
 
 /** One item on its way through its map. */

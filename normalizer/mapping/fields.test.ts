@@ -1,16 +1,9 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import type { Normalized, Rejected } from '../../core/types.ts';
 import { normalize } from '../index.ts';
+import { said } from './testing/said.ts';
 
 const context = { hospital: { id: 'h', name: 'h', timezone: 'Asia/Shanghai' }, feed: 'fields', receivedAt: '' };
-
-/** All but the trace; the bundle by its bytes. */
-function said(result: Normalized | Rejected) {
-  const { status, issues, coverage } = result;
-  if (result.status === 'rejected') return { status, issues, coverage };
-  return { status, issues, coverage, quality: result.quality, bundle: Buffer.from(result.bytes).toString() };
-}
 
 /** Few of each, so that they repeat in other company. */
 const parties = fc.constantFrom('', '""', 'HIS', 'HIS^1.2.3^ISO', 'HIS^x^y', 'A&B^1.2.3.4^ISO', '^1.2.3^ISO');

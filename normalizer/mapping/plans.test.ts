@@ -1,18 +1,11 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import type { Normalized, Rejected } from '../../core/types.ts';
 import { encodeMessage } from '../hl7v2/testing/encode.ts';
 import { generateMessage } from '../hl7v2/testing/generate.ts';
 import { normalize } from '../index.ts';
+import { said } from './testing/said.ts';
 
 const context = { hospital: { id: 'h', name: 'h', timezone: 'Asia/Shanghai' }, feed: 'plans', receivedAt: '' };
-
-/** All but the trace; the bundle by its bytes. */
-function said(result: Normalized | Rejected) {
-  const { status, issues, coverage } = result;
-  if (result.status === 'rejected') return { status, issues, coverage };
-  return { status, issues, coverage, quality: result.quality, bundle: Buffer.from(result.bytes).toString() };
-}
 
 /** A null, a part, other parts, several; seldom nothing. */
 const others = fc.constantFrom('""', '""', 'x', '^^x', 'x^y^z^CG&1.2.3&ISO', 'x~y^z', '20260105', '');
